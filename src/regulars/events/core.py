@@ -1,0 +1,116 @@
+"""What a fact is, and how it travels.
+
+A fact comes in as one item of an accepted request and becomes an `Event`: identifiers cleaned, time corrected, shape
+known. A `Batch` carries new events down the street; each projection adds what those below it need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol  # Any: properties are whatever the customer's shop sent
+
+import msgspec
+
+from regulars.kernel.ids import CustomerId, EventId, SourceId
+
+Call = Literal["identify", "track", "page", "screen", "group", "alias"]
+
+
+class Position(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """Where in the log a fact stands: partition, offset of its record, index of the item within the record."""
+
+    partition: str
+    offset: int
+    index: int
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact, as the rest of the shop sees it.
+
+    `name` is the event for `track`; `Page`, `Screen`, `Identify`, `Group`, `Alias` for the others (a page's own name is
+    `properties["name"]`). `properties` holds the traits of `identify` and `group`. All moments are microseconds since
+    1970: `occurred_us` is corrected for the device's clock, `original_us` and `sent_us` are as sent.
+    """
+
+    event_id: EventId
+    source_id: SourceId
+    message_id: str
+    call: Call
+    name: str
+    user_id: str | None
+    anonymous_id: str | None
+    previous_id: str | None = None
+    group_id: str | None = None
+    properties: dict[str, Any]
+    context: dict[str, Any]
+    occurred_us: int
+    received_us: int
+    original_us: int | None = None
+    sent_us: int | None = None
+    position: Position
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """Two customers turned out to be one: everything of `absorbed` belongs to `kept` from now on."""
+
+    kept: CustomerId
+    absorbed: CustomerId
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """News of our own, on its way to the log through the outbox, e.g. `Customers Merged`.
+
+    `message_id` must be derived from what caused it, so that the same cause replayed is the same fact.
+    """
+
+    name: str
+    message_id: str
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    properties: dict[str, Any]
+    occurred_us: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """New events (no duplicates), in log order, on their way down the street.
+
+    `customer_ids` stands beside `events`: identity fills it with who each event's customer is *at the end of the batch*
+    (None where no identifier is usable). `merges` are applied by every later projection before it looks at the events.
+    `facts` leave through the outbox in the same transaction.
+    """
+
+    events: Sequence[Event]
+    now_us: int
+    customer_ids: list[CustomerId | None] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+class Projection(Protocol):
+    """One capability's reading of the log.
+
+    `project` runs inside the worker's transaction. The state after a sequence of events must not depend on how they
+    were cut into batches.
+    """
+
+    name: str
+
+    def project(self, batch: Batch, connection: Any) -> None:  # Any: sqlalchemy.Connection; the core stays pure
+        """Take the batch in."""
+        ...
+
+
+class KeepsCustomers(Protocol):
+    """A store that keeps customer ids, and so must obey when two become one, and when one asks to be forgotten."""
+
+    name: str
+
+    def merge_customers(self, connection: Any, merges: Sequence[Merge]) -> None:  # Any: sqlalchemy.Connection
+        """Move everything of each absorbed customer to the one kept, in the order given."""
+        ...
+
+    def erase_customers(self, connection: Any, customer_ids: Sequence[CustomerId]) -> int:  # Any: as above
+        """Remove every row of these customers and return how many rows went."""
+        ...

@@ -1,0 +1,1 @@
+"""What every room stands on: time, names, errors, settings, storage. Knows no capability."""
