@@ -138,7 +138,9 @@ def test_no_secret_lies_in_the_tree() -> None:
 
 
 def test_sql_lives_in_stores() -> None:
-    statement = re.compile(r'"""\s*(SELECT|INSERT|UPDATE|DELETE|CREATE TABLE)\b|"(SELECT \w|INSERT INTO|UPDATE \w+ SET|DELETE FROM)')
+    statement = re.compile(
+        r'"""\s*(SELECT|INSERT|UPDATE|DELETE|CREATE TABLE)\b|"(SELECT \w|INSERT INTO|UPDATE \w+ SET|DELETE FROM)'
+    )
     allowed = re.compile(r"(store|/store/|kernel/|_store\.py|lake/|testing/contracts)")
     strays = [
         f"{path.relative_to(ROOT)}"
