@@ -1,1 +1,27 @@
-"""To be written by its owner."""
+"""What the shop has to give: items, their attributes, tags and availability; and which facts touch them."""
+
+from regulars.catalog.core import (
+    Attribute,
+    Interaction,
+    Item,
+    Tag,
+    interactions_of,
+    is_available,
+    tags_of,
+    touches_items,
+)
+from regulars.catalog.service import Catalog, Changes, Summary
+
+__all__ = [
+    "Attribute",
+    "Catalog",
+    "Changes",
+    "Interaction",
+    "Item",
+    "Summary",
+    "Tag",
+    "interactions_of",
+    "is_available",
+    "tags_of",
+    "touches_items",
+]

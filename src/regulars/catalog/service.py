@@ -1,0 +1,251 @@
+"""What the catalogue does: keep items, find them, say what changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from regulars.catalog import store
+from regulars.catalog.core import Attribute, AttributeType, Item, checked, folded, inferred_attributes
+from regulars.kernel.clock import Clock
+from regulars.kernel.database import Database
+from regulars.kernel.errors import NotFoundError
+from regulars.kernel.files import Files
+from regulars.kernel.http import Page, decode_cursor, encode_cursor, page_limit
+from regulars.kernel.ids import ItemId
+
+REMEMBERED_ITEMS_MAX = 50_000  # items kept in memory for `lookup`; some 40 MB at 800 bytes each
+ITEMS_A_WRITE = 1_000  # items of one transaction: the worker never waits long for the writer's lock
+SUMMARY_TAGS_MAX = 100
+
+
+class KindCount(msgspec.Struct, frozen=True):
+    """How many items are of a kind."""
+
+    kind: str
+    count: int
+
+
+class TagCount(msgspec.Struct, frozen=True):
+    """How many items carry a tag."""
+
+    kind: str
+    value: str
+    count: int
+
+
+class AttributeUse(msgspec.Struct, frozen=True):
+    """An attribute name, its type, who settled it, and the share of items that have it, in [0, 1]."""
+
+    name: str
+    type: AttributeType
+    declared: bool
+    filled_share: float
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The catalogue at a glance."""
+
+    items: int
+    available: int
+    kinds: list[KindCount]
+    tags: list[TagCount]
+    attributes: list[AttributeUse]
+    version: int
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What a cache at an older version must take in to be at `version`."""
+
+    version: int
+    put: list[Item]
+    removed: list[ItemId]
+
+
+class Catalog:
+    """The shop's items."""
+
+    def __init__(self, *, database: Database, clock: Clock, files: Files) -> None:
+        self._database = database
+        self._clock = clock
+        self._files = files
+        self._lock = threading.Lock()
+        self._remembered: dict[ItemId, Item | None] = {}
+        self._remembered_version = -1
+        self._filled: tuple[int, dict[str, int]] | None = None
+
+    def put(self, items: Iterable[Item]) -> int:
+        """Put items in, each in place of the one with its id; return how many.
+
+        New attribute names are given the type of their values; a value that does not fit the type of its name
+        refuses the whole call.
+
+        Raises
+        ------
+        InvalidError
+            When an item cannot be kept; `problems` names each fault.
+
+        """
+        wanted = list(items)
+        for start in range(0, len(wanted), ITEMS_A_WRITE):
+            part = wanted[start : start + ITEMS_A_WRITE]
+            with self._database.write() as connection:
+                known = store.attributes(connection)
+                fresh = inferred_attributes(part, known)
+                known |= {attribute.name: attribute for attribute in fresh}
+                store.put_attributes(connection, fresh)
+                store.put_items(connection, [checked(item, known) for item in part], self._clock.now_us())
+        return len(wanted)
+
+    def get(self, item_id: ItemId) -> Item:
+        """Return one item.
+
+        Raises
+        ------
+        NotFoundError
+            When no item has this id.
+
+        """
+        with self._database.read() as connection:
+            found = store.items_by_id(connection, [item_id])
+        if not found:
+            raise NotFoundError(f"The catalogue holds no item {item_id!r}.")
+        return found[0]
+
+    def lookup(self, item_ids: Iterable[ItemId]) -> dict[ItemId, Item]:
+        """Return those of these items that are there, from memory where nothing has changed since."""
+        wanted = list(dict.fromkeys(item_ids))
+        with self._lock, self._database.read() as connection:
+            self._forget_changed(store.version(connection))
+            missing = [item_id for item_id in wanted if item_id not in self._remembered]
+            if missing:
+                if len(self._remembered) + len(missing) > REMEMBERED_ITEMS_MAX:
+                    self._remembered.clear()
+                    missing = wanted
+                self._remembered.update(dict.fromkeys(missing))
+                self._remembered.update({item.item_id: item for item in store.items_by_id(connection, missing)})
+            answers = ((item_id, self._remembered[item_id]) for item_id in wanted)
+            return {item_id: item for item_id, item in answers if item is not None}
+
+    def _forget_changed(self, version: int) -> None:
+        if version != self._remembered_version:
+            self._remembered.clear()
+            self._remembered_version = version
+
+    def find(
+        self,
+        query: str = "",
+        *,
+        kind: str | None = None,
+        tag: str | None = None,
+        available: bool | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Page[Item]:
+        """Return items that contain every word of the query, the best match of the title first.
+
+        Parameters
+        ----------
+        query
+            Words in any script, each of any length; width, case and accents do not matter.
+        kind
+            Only items of this kind.
+        tag
+            Only items that carry this tag: `genre:Drama`, or `Drama` whatever its kind.
+        available
+            Only items that may (True) or may not (False) be shown now.
+        cursor, limit
+            Where to go on, and how many at most (50 when left out).
+
+        """
+        rows_max = page_limit(limit)
+        tag_kind, value = _tag_asked(tag)
+        question = store.Question(
+            words=tuple(folded(query.replace("\x00", " ")).split()[:16]),
+            kind=kind,
+            tag_kind=tag_kind,
+            tag=value,
+            available=available,
+            now_us=self._clock.now_us(),
+        )
+        place = decode_cursor(cursor, store.Place)
+        with self._database.read() as connection:
+            found = store.find(connection, question, place, rows_max + 1)
+        shown = found[:rows_max]
+        more = encode_cursor(shown[-1][1]) if len(found) > rows_max else None
+        return Page([item for item, _ in shown], more)
+
+    def all(self) -> Iterator[Item]:
+        """Walk every item in the order of putting in, as they were when the walk began."""
+        with self._database.read() as connection:
+            yield from store.all_items(connection)
+
+    def version(self) -> int:
+        """Return a number that grows with every change of an item."""
+        with self._database.read() as connection:
+            return store.version(connection)
+
+    def changes(self, since: int) -> Changes:
+        """Return what was put and removed after a version, for caches; from -1, everything."""
+        with self._database.read() as connection:
+            return Changes(
+                store.version(connection),
+                store.items_since(connection, since),
+                store.removed_since(connection, since),
+            )
+
+    def remove(self, item_ids: Sequence[ItemId]) -> int:
+        """Take items out and return how many there were."""
+        with self._database.write() as connection:
+            return store.remove_items(connection, item_ids)
+
+    def attributes(self) -> list[Attribute]:
+        """Return what is known of each attribute name, in order of name."""
+        with self._database.read() as connection:
+            return list(store.attributes(connection).values())
+
+    def declare(self, attributes: Iterable[Attribute]) -> None:
+        """Settle the types of attribute names by hand; what is stored already stays as it is."""
+        settled = [msgspec.structs.replace(attribute, declared=True) for attribute in attributes]
+        with self._database.write() as connection:
+            store.put_attributes(connection, settled)
+
+    def summary(self) -> Summary:
+        """Return the catalogue at a glance: counts by kind, the commonest tags, how full each attribute is."""
+        now_us = self._clock.now_us()
+        with self._database.read() as connection:
+            version = store.version(connection)
+            counts = store.counts(connection, now_us)
+            tags = store.tag_counts(connection, SUMMARY_TAGS_MAX)
+            known = store.attributes(connection)
+            filled = self._filled_at(version, store.all_items(connection))
+        items = sum(count for _, count, _ in counts)
+        return Summary(
+            items=items,
+            available=sum(available for _, _, available in counts),
+            kinds=[KindCount(kind, count) for kind, count, _ in counts],
+            tags=[TagCount(tag.kind, tag.value, count) for tag, count in tags],
+            attributes=[
+                AttributeUse(one.name, one.type, one.declared, filled.get(one.name, 0) / max(items, 1))
+                for one in known.values()
+            ],
+            version=version,
+        )
+
+    def _filled_at(self, version: int, items: Iterator[Item]) -> dict[str, int]:
+        if self._filled is None or self._filled[0] != version:
+            filled: dict[str, int] = {}
+            for item in items:
+                for name in item.attributes:
+                    filled[name] = filled.get(name, 0) + 1
+            self._filled = (version, filled)
+        return self._filled[1]
+
+
+def _tag_asked(tag: str | None) -> tuple[str | None, str | None]:
+    if not tag:
+        return None, None
+    kind, colon, value = tag.partition(":")
+    return (kind, value) if colon and value else (None, tag)
