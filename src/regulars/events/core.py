@@ -52,10 +52,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Merge(msgspec.Struct, frozen=True):
-    """Two customers turned out to be one: everything of `absorbed` belongs to `kept` from now on."""
+    """Two customers turned out to be one: everything of `absorbed` belongs to `kept` from now on.
+
+    `at_us` is when the fact that showed it happened.
+    """
 
     kept: CustomerId
     absorbed: CustomerId
+    at_us: int = 0
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +81,10 @@ class Batch:
     """New events (no duplicates), in log order, on their way down the street.
 
     `customer_ids` stands beside `events`: identity fills it with who each event's customer is *at the end of the batch*
-    (None where no identifier is usable). `merges` are applied by every later projection before it looks at the events.
-    `facts` leave through the outbox in the same transaction.
+    (None where no identifier is usable), and `anchors` with the number of the identifier each event is filed under: that
+    one never changes, whoever turns out to own it. `merges` are applied by every later projection before it looks at the
+    events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again) and `requests` (all
+    that was read, as `events.decode` returned it, refused items included) are there to be counted, not projected.
     """
 
     events: Sequence[Event]
@@ -86,6 +92,9 @@ class Batch:
     customer_ids: list[CustomerId | None] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    anchors: list[int | None] = field(default_factory=list)
+    duplicates: Sequence[Event] = ()
+    requests: Sequence[Any] = ()  # Any: decode's own type, which is built on this one
 
 
 class Projection(Protocol):
