@@ -14,7 +14,8 @@
     │   ├── DiskFullError            nothing more can be made durable
     │   └── DatabaseError            the state database does not answer
     ├── NotInstalledError       501  an extra is missing; the message says how to install it
-    └── NewerShopError          500  this shop was written by a newer version
+    ├── NewerShopError          500  this shop was written by a newer version
+    └── PluginError             500  an installed package offers a part that cannot be used
 
 A message is a sentence for the person who must act. It never carries the customer's data.
 The web turns each into a problem document (RFC 9457) by its `status`, `kind` and `title`.
@@ -147,6 +148,13 @@ class NewerShopError(RegularsError):
 
     kind = "newer-shop"
     title = "This shop is newer than this program"
+
+
+class PluginError(RegularsError):
+    """An installed package offers a part that cannot be used; the message names the package."""
+
+    kind = "plugin"
+    title = "An installed package cannot be used"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
