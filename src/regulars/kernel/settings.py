@@ -121,7 +121,9 @@ def load_settings(
     """
     problems: list[str] = []
     said = _said(folder, flags or {}, os.environ if environment is None else environment, problems)
-    sections: dict[str, Any] = {  # Any: each is of its own section's typesection: _build(section, shape, said.get(section, {}), problems) for section, shape in SECTIONS.items()}
+    sections: dict[str, Any] = {  # Any: each is of its own section's type
+        section: _build(section, shape, said.get(section, {}), problems) for section, shape in SECTIONS.items()
+    }
     if problems:
         raise SettingsError("The settings cannot be used: " + " ".join(problems), problems=problems)
     return Settings(**sections)
