@@ -10,12 +10,14 @@ from regulars.catalog.core import (
     tags_of,
     touches_items,
 )
+from regulars.catalog.imports import ImportReport
 from regulars.catalog.service import Catalog, Changes, Summary
 
 __all__ = [
     "Attribute",
     "Catalog",
     "Changes",
+    "ImportReport",
     "Interaction",
     "Item",
     "Summary",

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from regulars.catalog import store
 from regulars.catalog.core import Attribute, AttributeType, Item, checked, folded, inferred_attributes
+from regulars.catalog.imports import Format, Import, ImportReport, format_of
 from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
-from regulars.kernel.errors import NotFoundError
+from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.files import Files
 from regulars.kernel.http import Page, decode_cursor, encode_cursor, page_limit
-from regulars.kernel.ids import ItemId
+from regulars.kernel.ids import ItemId, new_id
 
 REMEMBERED_ITEMS_MAX = 50_000  # items kept in memory for `lookup`; some 40 MB at 800 bytes each
 ITEMS_A_WRITE = 1_000  # items of one transaction: the worker never waits long for the writer's lock
 SUMMARY_TAGS_MAX = 100
+_IMPORT_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class KindCount(msgspec.Struct, frozen=True):
@@ -242,6 +247,111 @@ class Catalog:
                     filled[name] = filled.get(name, 0) + 1
             self._filled = (version, filled)
         return self._filled[1]
+
+    def import_file(
+        self,
+        file: str | Path | IO[bytes],
+        *,
+        format: Format | None = None,  # noqa: A002 (its name in the API)
+        dry_run: bool = False,
+        kind: str = "item",
+        encoding: str | None = None,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> ImportReport:
+        """Take in every good row of a table of items; name what is wrong with the others.
+
+        Parameters
+        ----------
+        file
+            A path, or a seekable file open for bytes. It is walked twice: once to learn the columns' types.
+        format
+            `csv` (comma, semicolon or tab), `jsonl` or `parquet`; by the path's ending when left out.
+        dry_run
+            Only say what would become of each row.
+        kind
+            The kind of items that name none.
+        encoding
+            Of a text file without a mark at its start; UTF-8 when left out.
+        on_progress
+            Told the number of rows read, now and then.
+
+        Raises
+        ------
+        InvalidError
+            When the file as a whole cannot be read; nothing has gone in then.
+
+        """
+        if isinstance(file, (str, Path)):
+            try:
+                with Path(file).open("rb") as opened:
+                    return self._import(opened, format or format_of(str(file)), dry_run, kind, encoding, on_progress)
+            except FileNotFoundError:
+                raise NotFoundError(f"There is no file {str(file)!r}.") from None
+        if format is None:
+            raise InvalidError("An open file does not tell its format: say csv, jsonl or parquet.")
+        return self._import(file, format, dry_run, kind, encoding, on_progress)
+
+    def _import(
+        self,
+        file: IO[bytes],
+        format: Format,  # noqa: A002 (its name in the API)
+        dry_run: bool,
+        kind: str,
+        encoding: str | None,
+        on_progress: Callable[[int], None],
+    ) -> ImportReport:
+        import_id = new_id(self._clock.now_us())
+        known = {attribute.name: attribute for attribute in self.attributes()}
+        running = Import(file, format=format, known=known, default_kind=kind, encoding=encoding)
+        rejected_file = f"imports/{import_id}.rejected.{running.rejected_ending}"
+        if dry_run:
+            running.run(None, None, on_progress)
+            return running.report(import_id, dry_run=True, rejected_file=None)
+        with self._database.write() as connection:
+            store.put_attributes(connection, running.new_attributes)
+        running.run(self._put_checked, lambda: self._files.open(rejected_file, "wb"), on_progress)
+        report = running.report(import_id, dry_run=False, rejected_file=rejected_file)
+        self._files.put_atomic(f"imports/{import_id}.json", msgspec.json.encode(report))
+        return report
+
+    def _put_checked(self, items: list[Item]) -> None:
+        with self._database.write() as connection:
+            store.put_items(connection, items, self._clock.now_us())
+
+    def import_report(self, import_id: str) -> ImportReport:
+        """Return what an earlier import said.
+
+        Raises
+        ------
+        NotFoundError
+            When there was no such import.
+
+        """
+        with self._open_import(import_id, f"{import_id}.json") as file:
+            return msgspec.json.decode(file.read(), type=ImportReport)
+
+    def open_rejected(self, import_id: str) -> tuple[str, IO[bytes]]:
+        """Return the name of an import's file of rejected rows, and the file, open; the caller closes it.
+
+        Raises
+        ------
+        NotFoundError
+            When there was no such import, or all its rows went in.
+
+        """
+        rejected_file = self.import_report(import_id).rejected_file
+        if rejected_file is None:
+            raise NotFoundError("Every row of this import went in; there is no file of rejected rows.")
+        name = rejected_file.removeprefix("imports/")
+        return name, self._open_import(import_id, name)
+
+    def _open_import(self, import_id: str, name: str) -> IO[bytes]:
+        if not _IMPORT_ID.fullmatch(import_id):
+            raise NotFoundError(f"{import_id[:60]!r} is no import's id.")
+        try:
+            return self._files.open(f"imports/{name}", "rb")
+        except NotFoundError:
+            raise NotFoundError(f"There was no import {import_id!r}.") from None
 
 
 def _tag_asked(tag: str | None) -> tuple[str | None, str | None]:

@@ -1,8 +1,4 @@
-"""Questions to the catalogue's tables. Knows SQL; decides nothing.
-
-`search_text` is the folded text of an item (`core.searchable`), so both engines find alike: SQLite through a trigram
-index kept by triggers, PostgreSQL through LIKE, with a trigram index where the server has `pg_trgm`.
-"""
+"""Items in and out of their tables, by id, by place and by version."""
 
 from __future__ import annotations
 
@@ -15,78 +11,9 @@ from sqlalchemy import Connection, bindparam, text
 
 from regulars.catalog.core import Attribute, AttributeValue, Item, Tag, folded, searchable, tags_of
 from regulars.kernel.clock import microseconds, moment
-from regulars.kernel.database import Migration
 from regulars.kernel.ids import ItemId
 
-MIGRATIONS: tuple[Migration, ...] = (
-    Migration(
-        capability="catalog",
-        number=1,
-        statements=(
-            """
-            CREATE TABLE catalog_items (
-                number {serial},
-                item_id TEXT NOT NULL UNIQUE,
-                kind TEXT NOT NULL,
-                title TEXT NOT NULL,
-                attributes {json} NOT NULL,
-                tags {json} NOT NULL,
-                available SMALLINT NOT NULL,
-                available_from_us BIGINT,
-                available_until_us BIGINT,
-                image TEXT,
-                updated_us BIGINT NOT NULL,
-                version BIGINT NOT NULL,
-                search_title TEXT NOT NULL,
-                search_text TEXT NOT NULL)""",
-            "CREATE INDEX catalog_items_by_version ON catalog_items (version)",
-            "CREATE INDEX catalog_items_by_title ON catalog_items (search_title, item_id)",
-            """
-            CREATE TABLE catalog_tags (
-                item_id TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
-                PRIMARY KEY (item_id, kind, value))""",
-            "CREATE INDEX catalog_tags_by_value ON catalog_tags (kind, value, item_id)",
-            """
-            CREATE TABLE catalog_attributes (
-                name TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, declared SMALLINT NOT NULL)""",
-            "CREATE TABLE catalog_removals (item_id TEXT NOT NULL PRIMARY KEY, version BIGINT NOT NULL)",
-            "CREATE TABLE catalog_version (version BIGINT NOT NULL)",
-            "INSERT INTO catalog_version (version) VALUES (0)",
-        ),
-        sqlite=(
-            """
-            CREATE VIRTUAL TABLE catalog_search USING fts5(
-                search_text, content='catalog_items', content_rowid='number', tokenize='trigram')""",
-            """
-            CREATE TRIGGER catalog_search_added AFTER INSERT ON catalog_items BEGIN
-                INSERT INTO catalog_search (rowid, search_text) VALUES (new.number, new.search_text);
-            END""",
-            """
-            CREATE TRIGGER catalog_search_removed AFTER DELETE ON catalog_items BEGIN
-                INSERT INTO catalog_search (catalog_search, rowid, search_text)
-                VALUES ('delete', old.number, old.search_text);
-            END""",
-            """
-            CREATE TRIGGER catalog_search_changed AFTER UPDATE OF search_text ON catalog_items
-            WHEN old.search_text <> new.search_text BEGIN
-                INSERT INTO catalog_search (catalog_search, rowid, search_text)
-                VALUES ('delete', old.number, old.search_text);
-                INSERT INTO catalog_search (rowid, search_text) VALUES (new.number, new.search_text);
-            END""",
-        ),
-        postgresql=(
-            # A server without pg_trgm, or a role that may not add it, searches by scanning: slower, never wrong.
-            """
-            DO $$ BEGIN
-                CREATE EXTENSION IF NOT EXISTS pg_trgm;
-                CREATE INDEX catalog_items_by_trigram ON catalog_items USING gin (search_text gin_trgm_ops);
-            EXCEPTION WHEN OTHERS THEN NULL;
-            END $$""",
-        ),
-    ),
-)
-
-_COLUMNS = """i.item_id, i.kind, i.title, i.attributes, i.tags, i.available, i.available_from_us,
+COLUMNS = """i.item_id, i.kind, i.title, i.attributes, i.tags, i.available, i.available_from_us,
     i.available_until_us, i.image, i.updated_us, i.version, i.search_title"""
 
 # How many changes has the catalogue seen?
@@ -116,14 +43,14 @@ _FORGET_REMOVALS = text("DELETE FROM catalog_removals WHERE item_id IN :item_ids
     bindparam("item_ids", expanding=True)
 )
 # Which of these items are there?
-_ITEMS_BY_ID = text(f"SELECT {_COLUMNS} FROM catalog_items i WHERE i.item_id IN :item_ids").bindparams(
+_ITEMS_BY_ID = text(f"SELECT {COLUMNS} FROM catalog_items i WHERE i.item_id IN :item_ids").bindparams(
     bindparam("item_ids", expanding=True)
 )
 # What comes after this place, in the order of putting in?
 _ITEMS_AFTER = text(f"""
-SELECT i.number, {_COLUMNS} FROM catalog_items i WHERE i.number > :number ORDER BY i.number LIMIT :rows""")
+SELECT i.number, {COLUMNS} FROM catalog_items i WHERE i.number > :number ORDER BY i.number LIMIT :rows""")
 # What has changed since this version?
-_ITEMS_SINCE = text(f"SELECT {_COLUMNS} FROM catalog_items i WHERE i.version > :version ORDER BY i.version")
+_ITEMS_SINCE = text(f"SELECT {COLUMNS} FROM catalog_items i WHERE i.version > :version ORDER BY i.version")
 _REMOVED_SINCE = text("SELECT item_id FROM catalog_removals WHERE version > :version ORDER BY item_id")
 # Which attribute names are known, and of what type?
 _ATTRIBUTES = text("SELECT name, type, declared FROM catalog_attributes ORDER BY name")
@@ -184,7 +111,7 @@ def items_by_id(connection: Connection, item_ids: Sequence[ItemId]) -> list[Item
     """Return the items that are there, in no promised order."""
     found: list[Item] = []
     for part in _parts(list(dict.fromkeys(item_ids))):
-        found.extend(map(_item_of, connection.execute(_ITEMS_BY_ID, {"item_ids": part})))
+        found.extend(map(item_of, connection.execute(_ITEMS_BY_ID, {"item_ids": part})))
     return found
 
 
@@ -194,7 +121,7 @@ def all_items(connection: Connection) -> Iterator[Item]:
     while True:
         rows = connection.execute(_ITEMS_AFTER, {"number": number, "rows": ROWS_A_READ}).all()
         for row in rows:
-            yield _item_of(row)
+            yield item_of(row)
         if len(rows) < ROWS_A_READ:
             return
         number = rows[-1].number
@@ -202,7 +129,7 @@ def all_items(connection: Connection) -> Iterator[Item]:
 
 def items_since(connection: Connection, after: int) -> list[Item]:
     """Return items put in or changed after a version."""
-    return [_item_of(row) for row in connection.execute(_ITEMS_SINCE, {"version": after})]
+    return [item_of(row) for row in connection.execute(_ITEMS_SINCE, {"version": after})]
 
 
 def removed_since(connection: Connection, after: int) -> list[ItemId]:
@@ -244,102 +171,6 @@ def tag_counts(connection: Connection, rows_max: int) -> list[tuple[Tag, int]]:
     return [(Tag(row.kind, row.value), int(row.items)) for row in rows]
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where a list of found items goes on: rank of the match, folded title, id."""
-
-    rank: int
-    search_title: str
-    item_id: str
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What to find. `words` are folded; all of them must occur. `tag` without a kind matches any kind."""
-
-    words: tuple[str, ...] = ()
-    kind: str | None = None
-    tag_kind: str | None = None
-    tag: str | None = None
-    available: bool | None = None
-    now_us: int = 0
-
-
-def find(connection: Connection, question: Question, after: Place | None, rows_max: int) -> list[tuple[Item, Place]]:
-    """Return matching items: exact titles first, then titles that begin so, that contain it, then the rest.
-
-    Equal ranks are in order of title, then id.
-    """
-    dialect = connection.dialect.name
-    statement, values = _find_statement(question, dialect, after)
-    rows = connection.execute(text(statement), {**values, "rows": rows_max})
-    return [(_item_of(row), Place(row.rank, row.search_title, row.item_id)) for row in rows]
-
-
-_FIND = """
-SELECT * FROM (SELECT {columns}, {rank} AS rank FROM catalog_items i WHERE {conditions}) AS found
-WHERE {after} ORDER BY rank, search_title, item_id LIMIT :rows"""
-_RANK = """CASE WHEN i.search_title = :phrase THEN 0 WHEN i.search_title LIKE :phrase_begins ESCAPE '!' THEN 1
-    WHEN i.search_title LIKE :phrase_within ESCAPE '!' THEN 2 ELSE 3 END"""
-_AFTER = "(rank, search_title, item_id) > (:after_rank, :after_title, :after_id)"
-_IN_TRIGRAMS = "i.number IN (SELECT rowid FROM catalog_search WHERE catalog_search MATCH :trigrams)"
-_HAS_WORD = "i.search_text LIKE :word_{index} ESCAPE '!'"
-_HAS_KIND = "i.kind = :kind"
-_HAS_TAG = "i.item_id IN (SELECT t.item_id FROM catalog_tags t WHERE t.value = :tag)"
-_HAS_TAG_OF_KIND = "i.item_id IN (SELECT t.item_id FROM catalog_tags t WHERE t.kind = :tag_kind AND t.value = :tag)"
-_IS_AVAILABLE = """(i.available = 1 AND (i.available_from_us IS NULL OR i.available_from_us <= :now_us)
-    AND (i.available_until_us IS NULL OR i.available_until_us > :now_us))"""
-
-
-def _find_statement(question: Question, dialect: str, after: Place | None) -> tuple[str, dict[str, Any]]:
-    conditions, values = _conditions(question, dialect)
-    rank = "0"
-    if question.words:
-        phrase = " ".join(question.words)
-        rank = _RANK
-        values |= {
-            "phrase": phrase,
-            "phrase_begins": f"{_escaped(phrase)}%",
-            "phrase_within": f"%{_escaped(phrase)}%",
-        }
-    if after is not None:
-        values |= {"after_rank": after.rank, "after_title": after.search_title, "after_id": after.item_id}
-    statement = _FIND.format(
-        columns=_COLUMNS,
-        rank=rank,
-        conditions=" AND ".join(conditions) or "1 = 1",
-        after="1 = 1" if after is None else _AFTER,
-    )
-    return statement, values
-
-
-def _conditions(question: Question, dialect: str) -> tuple[list[str], dict[str, Any]]:
-    conditions: list[str] = []
-    values: dict[str, Any] = {}
-    long_words = [word for word in question.words if len(word) >= 3]
-    if dialect == "sqlite" and long_words:
-        conditions.append(_IN_TRIGRAMS)
-        values["trigrams"] = " AND ".join('"' + word.replace('"', '""') + '"' for word in long_words)
-    for index, word in enumerate(question.words):
-        if dialect != "sqlite" or len(word) < 3:
-            conditions.append(_HAS_WORD.format(index=index))
-            values[f"word_{index}"] = f"%{_escaped(word)}%"
-    if question.kind is not None:
-        conditions.append(_HAS_KIND)
-        values["kind"] = question.kind
-    if question.tag is not None:
-        conditions.append(_HAS_TAG if question.tag_kind is None else _HAS_TAG_OF_KIND)
-        values |= {"tag": question.tag}
-        if question.tag_kind is not None:
-            values |= {"tag_kind": question.tag_kind}
-    if question.available is not None:
-        conditions.append(_IS_AVAILABLE if question.available else f"NOT {_IS_AVAILABLE}")
-        values["now_us"] = question.now_us
-    return conditions, values
-
-
-def _escaped(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
 def _parts(item_ids: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(item_ids), IDS_A_QUESTION):
         yield list(item_ids[start : start + IDS_A_QUESTION])
@@ -376,7 +207,7 @@ _attributes_of = msgspec.json.Decoder(dict[str, AttributeValue]).decode
 _tags_of = msgspec.json.Decoder(list[str]).decode
 
 
-def _item_of(row: Any) -> Item:  # Any: a row of _COLUMNS
+def item_of(row: Any) -> Item:  # Any: a row of COLUMNS
     return Item(
         item_id=ItemId(row.item_id),
         kind=row.kind,
