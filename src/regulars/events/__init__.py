@@ -1,1 +1,30 @@
-"""To be written by its owner."""
+"""How facts come in: the door, the log's records, and what stands in them."""
+
+from regulars.events.core import Batch, Call, Event, Fact, KeepsCustomers, Merge, Outcome, Position, Projection
+from regulars.events.decode import DecodedRequest, RejectedItem, event_id_of, position_of, read_request
+from regulars.events.record import AcceptedRequest, OwnFacts, RefusedRequest, decode_entry, encode_entry
+from regulars.events.service import Events, Source
+
+__all__ = [
+    "AcceptedRequest",
+    "Batch",
+    "Call",
+    "DecodedRequest",
+    "Event",
+    "Events",
+    "Fact",
+    "KeepsCustomers",
+    "Merge",
+    "Outcome",
+    "OwnFacts",
+    "Position",
+    "Projection",
+    "RefusedRequest",
+    "RejectedItem",
+    "Source",
+    "decode_entry",
+    "encode_entry",
+    "event_id_of",
+    "position_of",
+    "read_request",
+]

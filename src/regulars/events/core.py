@@ -30,7 +30,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is the event for `track`; `Page`, `Screen`, `Identify`, `Group`, `Alias` for the others (a page's own name is
     `properties["name"]`). `properties` holds the traits of `identify` and `group`. All moments are microseconds since
-    1970: `occurred_us` is corrected for the device's clock, `original_us` and `sent_us` are as sent.
+    1970: `occurred_us` is corrected for the device's clock, `original_us` and `sent_us` are as sent. `corrections` says
+    what else was put right, a sentence each.
     """
 
     event_id: EventId
@@ -49,6 +50,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     original_us: int | None = None
     sent_us: int | None = None
     position: Position
+    corrections: tuple[str, ...] = ()
 
 
 class Merge(msgspec.Struct, frozen=True):
@@ -81,9 +83,9 @@ class Batch:
     """New events (no duplicates), in log order, on their way down the street.
 
     `customer_ids` stands beside `events`: identity fills it with who each event's customer is *at the end of the batch*
-    (None where no identifier is usable), and `anchors` with the number of the identifier each event is filed under: that
-    one never changes, whoever turns out to own it. `merges` are applied by every later projection before it looks at the
-    events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again) and `requests` (all
+    (None where no identifier is usable), and `anchors` with the number of the identifier each event is filed under:
+    that one never changes, whoever turns out to own it. `merges` are applied by every later projection before it looks
+    at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again) and `requests` (all
     that was read, as `events.decode` returned it, refused items included) are there to be counted, not projected.
     """
 
@@ -123,3 +125,18 @@ class KeepsCustomers(Protocol):
     def erase_customers(self, connection: Any, customer_ids: Sequence[CustomerId]) -> int:  # Any: as above
         """Remove every row of these customers and return how many rows went."""
         ...
+
+
+SourceKind = Literal["web", "ios", "android", "server", "import"]
+Outcome = Literal["accepted", "corrected", "duplicate", "rejected"]
+
+
+class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Where events come from, and the public key that its senders show at the door."""
+
+    source_id: SourceId
+    name: str
+    kind: SourceKind
+    write_key: str
+    enabled: bool
+    created_us: int

@@ -8,9 +8,12 @@ durable; concurrent appends share one commit. Readers keep their own offsets, in
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
+
+from regulars.kernel.clock import Clock
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -63,6 +66,28 @@ class EventLog(Protocol):
         """Forget records up to and including `through`; return how many went. Callers keep the consumers' floor."""
         ...
 
+    def rewrite(self, partition: str, *, offset: int, payload: bytes) -> None:
+        """Put another payload in a record's place, leaving no trace of the old one: only for erasing a customer."""
+        ...
+
+    def bytes_of(self, partition: str) -> int:
+        """Return how many bytes a partition takes on the disk."""
+        ...
+
     def close(self) -> None:
         """Finish what is being appended, then let go of every file."""
         ...
+
+
+def open_log(folder: Path | str, partition: str | None = None, *, clock: Clock | None = None) -> EventLog:
+    """Open the log in a folder; with a partition also to append to it, which one process may do at a time.
+
+    Raises
+    ------
+    ConflictError
+        When another process appends to this partition.
+
+    """
+    from regulars.kernel.eventlog_sqlite import SqliteEventLog
+
+    return SqliteEventLog(Path(folder), partition, clock=clock)

@@ -1,0 +1,196 @@
+"""How one event's parts are cleaned: identifiers, names, moments, values. Values in, values out.
+
+What is put right is said in a sentence, collected in `corrections`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any  # Any: what strangers send
+
+import msgspec
+
+from regulars.events.core import Position
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND, microseconds
+
+NAME_CHARACTERS_MAX = 200
+IDENTIFIER_CHARACTERS_MAX = 512  # four bytes each still fit a PostgreSQL index row (2,704 bytes)
+MESSAGE_ID_CHARACTERS_MAX = 100  # Segment's common fields: "less than 100 characters"
+NESTING_MAX = 64
+CLOCK_NOTED_US = 10 * MICROSECONDS_PER_SECOND  # less than this is the network, not the clock
+
+# Segment, "Identity Resolution settings", blocked values; the last four are what JavaScript makes of nothing.
+NEVER_AN_IDENTIFIER = frozenset({"", "-1", "null", "anonymous", "undefined", "nan", "none", "[object object]"})
+_ZEROS = re.compile(r"[0-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime:
+    """When something happened: corrected, as the device said, and when it said it was sent."""
+
+    occurred_us: int
+    original_us: int | None
+    sent_us: int | None
+
+
+def identifier(value: Any, name: str, corrections: list[str]) -> str | None:  # Any: as it was sent
+    """Return a usable identifier, None when this is none.
+
+    >>> identifier(" ann ", "userId", []), identifier("0000-00", "userId", []), identifier(42, "userId", [])
+    ('ann', None, '42')
+    """
+    if value is None:
+        return None
+    if type(value) is not str:
+        if type(value) is not int:
+            corrections.append(f"'{name}' is not a text and was left out.")
+            return None
+        value = str(value)
+    found: str = value.strip()
+    if "\x00" in found:
+        found = found.replace("\x00", "")
+    if found.lower() in NEVER_AN_IDENTIFIER or (found[0] in "0-" and _ZEROS.fullmatch(found)):
+        if found:
+            corrections.append(f"'{name}' holds a value that never identifies anybody and was left out.")
+        return None
+    return found
+
+
+def text(value: Any) -> str:  # Any: as it was sent
+    """Return a name as text without blanks around it; empty when this is none.
+
+    >>> text(" Song Played ")
+    'Song Played'
+    """
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def message_id(value: Any, position: Position, corrections: list[str]) -> str:  # Any: as it was sent
+    """Return the sender's own id of a message, or one made from its place in the log.
+
+    >>> message_id(None, Position("web-0", 7, 1), [])
+    'position:web-0.7.1'
+    """
+    found = str(value) if type(value) is int else text(value)
+    if not found:
+        corrections.append("It came without 'messageId': sent twice, it counts twice.")
+        return f"position:{position.partition}.{position.offset}.{position.index}"
+    if len(found) > MESSAGE_ID_CHARACTERS_MAX:
+        corrections.append(f"'messageId' has more than {MESSAGE_ID_CHARACTERS_MAX} characters and was shortened.")
+        return "digest:" + hashlib.blake2b(found.encode(), digest_size=16).hexdigest()
+    return found
+
+
+def event_time(original: Any, sent: Any, received_us: int, corrections: list[str]) -> EventTime:  # Any: as sent
+    """Return when something happened by our clock: `received − (sent − original)`, never in the future.
+
+    The error of the device's clock cancels, because both readings come from it.
+
+    >>> minute = 60 * MICROSECONDS_PER_SECOND
+    >>> received_us = parsed("2026-11-22T10:05:21Z")
+    >>> when = event_time("2026-11-22T10:00:00Z", "2026-11-22T10:00:20Z", received_us, [])
+    >>> when.occurred_us == parsed("2026-11-22T10:05:01Z")
+    True
+    """
+    original_us, sent_us = parsed(original), parsed(sent)
+    if original_us is None:
+        if original is not None:
+            corrections.append("'timestamp' cannot be read as a moment; it counts as happening when it arrived.")
+        return EventTime(received_us, None, sent_us)
+    occurred_us = original_us
+    if sent_us is not None:
+        skew_us = received_us - sent_us
+        occurred_us += skew_us
+        if abs(skew_us) >= CLOCK_NOTED_US:
+            seconds = abs(skew_us) // MICROSECONDS_PER_SECOND
+            corrections.append(f"The sender's clock was {seconds} s {'behind' if skew_us > 0 else 'ahead'}.")
+    if occurred_us > received_us:
+        if occurred_us - received_us >= CLOCK_NOTED_US:
+            corrections.append("It claimed to happen in the future; it counts as happening when it arrived.")
+        occurred_us = received_us
+    return EventTime(max(occurred_us, 0), original_us, sent_us)
+
+
+def parsed(value: Any) -> int | None:  # Any: as it was sent
+    """Return a moment as microseconds since 1970: ISO 8601 (UTC when it names no zone) or a number of s, ms or µs.
+
+    >>> parsed("1970-01-01T00:00:01Z"), parsed(1_700_000_000_000), parsed("yesterday")
+    (1000000, 1700000000000000, None)
+    """
+    if isinstance(value, str):
+        return _parsed_text(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _parsed_number(value)
+    return None
+
+
+def tame(
+    properties: dict[str, Any], context: dict[str, Any], raw: bytes, corrections: list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:  # Any: as they were sent
+    """Return values that every store can keep: no NUL in a text, no whole number beyond 64 bits."""
+    huge = _too_huge(properties) or _too_huge(context)
+    if not huge and b"\\u0000" not in raw:
+        return properties, context
+    corrections.append(
+        "A whole number beyond 64 bits was rounded." if huge else "A NUL character was taken out of a text."
+    )
+    return _tamed(properties), _tamed(context)
+
+
+def too_deep(raw: bytes, *values: Any) -> bool:  # Any: as they were sent
+    """Return whether anything is nested deeper than we keep."""
+    if raw.count(b"{") + raw.count(b"[") <= NESTING_MAX:
+        return False
+    level = [value for value in values if isinstance(value, dict | list)]
+    for _ in range(NESTING_MAX):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+def _too_huge(values: dict[str, Any]) -> bool:  # Any: as they were sent
+    try:
+        _pack(values)
+    except OverflowError:
+        return True
+    return False
+
+
+def _tamed(value: Any) -> Any:  # Any: as it was sent
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_tamed(name): _tamed(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_tamed(inner) for inner in value]
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        return float(value) if abs(value) < 1 << 1000 else None
+    return value
+
+
+def _parsed_text(value: str) -> int | None:
+    try:
+        when = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return _parsed_number(int(value)) if value.isascii() and value.isdigit() and len(value) >= 10 else None
+    found_us = microseconds(when if when.tzinfo is not None else when.replace(tzinfo=UTC))
+    return found_us if found_us >= 0 else None
+
+
+def _parsed_number(value: float) -> int | None:
+    for unit_us, least in ((1, 1e14), (1_000, 1e11), (MICROSECONDS_PER_SECOND, 0)):
+        if least <= value < 1e17:
+            return int(value * unit_us)
+    return None

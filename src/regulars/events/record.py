@@ -1,0 +1,70 @@
+"""What stands in one record of the log: a request as it was accepted, one that was refused, or news of our own.
+
+The body is kept as it came, so that everything derived from it can be derived again by better rules.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from regulars.events.core import Fact
+
+REFUSED_BODY_BYTES_MAX = 2_048  # enough to see what went wrong
+
+
+class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
+    """A request that was answered with 200. `path` is the call, or `batch`; `body` is JSON, unpacked."""
+
+    source_id: str
+    received_us: int
+    ip: str
+    user_agent: str
+    path: str
+    body: bytes
+
+
+class RefusedRequest(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """A request that was refused, kept so that the console can say why. `source_id` is None when the key is unknown."""
+
+    source_id: str | None
+    received_us: int
+    status: int
+    reason: str
+    path: str
+    body_head: bytes
+    ip: str = ""
+    user_agent: str = ""
+
+
+class OwnFacts(msgspec.Struct, frozen=True, array_like=True, tag="facts"):
+    """News of our own, in the order it happened."""
+
+    facts: list[Fact]
+    received_us: int
+
+
+LogEntry = AcceptedRequest | RefusedRequest | OwnFacts
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[LogEntry] = msgspec.msgpack.Decoder(LogEntry)
+
+
+def encode_entry(entry: LogEntry) -> bytes:
+    """Return an entry as the payload of a record.
+
+    >>> decode_entry(encode_entry(OwnFacts([], 5)))
+    OwnFacts(facts=[], received_us=5)
+    """
+    return _encoder.encode(entry)
+
+
+def decode_entry(payload: bytes) -> LogEntry:
+    """Return what stands in a record.
+
+    Raises
+    ------
+    msgspec.MsgspecError
+        When the payload was not written by `encode_entry`.
+
+    """
+    return _decoder.decode(payload)

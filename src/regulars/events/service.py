@@ -1,0 +1,185 @@
+"""What the events room does: keeps sources and their keys, takes facts in, and tells what came."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from regulars.events import store
+from regulars.events.core import Fact, SourceKind, SourceRow
+from regulars.events.decode import OWN_SOURCE, read_request
+from regulars.events.keys import KeyedSource, write_keys
+from regulars.events.record import AcceptedRequest, OwnFacts, encode_entry
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
+from regulars.kernel.database import Database
+from regulars.kernel.errors import InvalidError, NotFoundError, ShapeError
+from regulars.kernel.eventlog import EventLog, Record
+from regulars.kernel.ids import SourceId, new_id
+
+MINUTE_US = 60 * MICROSECONDS_PER_SECOND
+DAY_MINUTES = 24 * 60
+SOURCE_NAME_CHARACTERS_MAX = 120
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where events come from, with how much came lately."""
+
+    source_id: SourceId
+    name: str
+    kind: SourceKind
+    write_key: str
+    enabled: bool
+    created_at: datetime
+    last_event_at: datetime | None
+    events_24h: int
+
+
+class Events:
+    """Sources, and the facts that come through them."""
+
+    def __init__(self, *, database: Database, clock: Clock, log: EventLog, folder: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._log = log
+        self._folder = folder
+
+    def append(self, facts: Sequence[Fact | Mapping[str, object]]) -> None:
+        """Make facts durable in the log, in this order.
+
+        Parameters
+        ----------
+        facts
+            News of our own (`Fact`), or calls as an SDK would send them: `{"type": "track", "event": …, "userId": …}`.
+
+        Raises
+        ------
+        ShapeError
+            When a call is none; `problems` lists each with its index, and nothing is taken.
+        DiskFullError
+            When they could not be made durable; nothing is taken.
+
+        """
+        now_us = self._clock.now_us()
+        own = [fact for fact in facts if isinstance(fact, Fact)]
+        calls = [fact for fact in facts if not isinstance(fact, Fact)]
+        payloads = []
+        if own:
+            payloads.append(encode_entry(OwnFacts(own, now_us)))
+        if calls:
+            payloads.append(encode_entry(_request_of(calls, now_us)))
+        self._log.append_many(payloads)
+
+    def list_sources(self) -> list[Source]:
+        """Return every source, oldest first."""
+        since_minute = self._clock.now_us() // MINUTE_US - DAY_MINUTES
+        with self._database.read() as connection:
+            rows = store.sources(connection)
+            last = store.activity(connection)
+            events = store.events_by_source(connection, since_minute)
+        return [_shown(row, last.get(row.source_id), events.get(row.source_id, 0)) for row in rows]
+
+    def source(self, source_id: SourceId) -> Source:
+        """Return one source.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such source.
+
+        """
+        for found in self.list_sources():
+            if found.source_id == source_id:
+                return found
+        raise NotFoundError(f"There is no source {source_id!r}.")
+
+    def create_source(self, name: str, kind: SourceKind, *, write_key: str | None = None) -> Source:
+        """Open a new source and return it with its write key."""
+        now_us = self._clock.now_us()
+        row = SourceRow(
+            source_id=SourceId(new_id(now_us)),
+            name=_checked_name(name),
+            kind=kind,
+            write_key=write_key or _new_key(),
+            enabled=True,
+            created_us=now_us,
+        )
+        with self._database.write() as connection:
+            store.add_source(connection, row)
+            self._publish(store.sources(connection))
+        return _shown(row, None, 0)
+
+    def change_source(self, source_id: SourceId, *, name: str | None = None, enabled: bool | None = None) -> Source:
+        """Rename a source, or close and open it."""
+        with self._database.write() as connection:
+            row = _known(store.source(connection, source_id), source_id)
+            changed = msgspec.structs.replace(
+                row,
+                name=row.name if name is None else _checked_name(name),
+                enabled=row.enabled if enabled is None else enabled,
+            )
+            store.change_source(connection, changed)
+            self._publish(store.sources(connection))
+        return self.source(source_id)
+
+    def rotate_key(self, source_id: SourceId) -> Source:
+        """Give a source a new write key; the old one opens nothing from now on."""
+        with self._database.write() as connection:
+            row = _known(store.source(connection, source_id), source_id)
+            store.change_source(connection, msgspec.structs.replace(row, write_key=_new_key()))
+            self._publish(store.sources(connection))
+        return self.source(source_id)
+
+    def publish_keys(self) -> None:
+        """Write the door's snapshot of the keys again, as when a shop is opened."""
+        with self._database.read() as connection:
+            self._publish(store.sources(connection))
+
+    def _publish(self, rows: Sequence[SourceRow]) -> None:
+        write_keys(
+            self._folder,
+            [KeyedSource(row.source_id, row.name, row.kind, row.write_key, row.enabled) for row in rows],
+        )
+
+
+def _request_of(calls: Sequence[Mapping[str, object]], now_us: int) -> AcceptedRequest:
+    body = msgspec.json.encode({"batch": calls})
+    request = AcceptedRequest(OWN_SOURCE, now_us, "", "", "batch", body)
+    rejected = read_request(Record("", 0, now_us, encode_entry(request))).rejected
+    if rejected:
+        problems = [f"{fault.index}: {fault.reason}" for fault in rejected]
+        raise ShapeError(f"{len(rejected)} of {len(calls)} calls cannot be taken: {problems[0]}", problems=problems)
+    return request
+
+
+def _known(row: SourceRow | None, source_id: SourceId) -> SourceRow:
+    if row is None:
+        raise NotFoundError(f"There is no source {source_id!r}.")
+    return row
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 0 < len(name) <= SOURCE_NAME_CHARACTERS_MAX:
+        raise InvalidError(f"A source's name has 1 to {SOURCE_NAME_CHARACTERS_MAX} characters, this one {len(name)}.")
+    return name
+
+
+def _new_key() -> str:
+    return "wk_" + secrets.token_urlsafe(18)
+
+
+def _shown(row: SourceRow, last_event_us: int | None, events_24h: int) -> Source:
+    return Source(
+        source_id=row.source_id,
+        name=row.name,
+        kind=row.kind,
+        write_key=row.write_key,
+        enabled=row.enabled,
+        created_at=moment(row.created_us),
+        last_event_at=moment(last_event_us) if last_event_us is not None else None,
+        events_24h=events_24h,
+    )

@@ -1,0 +1,102 @@
+"""The log on one box: a SQLite file per partition, one row per commit.
+
+One thread owns the file that this process appends to. It takes whatever has queued while the last commit was being made
+durable and writes it as one row in one statement, so the cost of `fsync` is shared by all who wait for it. Checkpoints
+are made by another thread, off the way of those who wait. Readers hold connections of their own and never block.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from regulars.kernel.clock import Clock, SystemClock
+from regulars.kernel.errors import InvalidError, UnavailableError
+from regulars.kernel.eventlog import Record
+from regulars.kernel.eventlog_file import PartitionFile, partition_names, partition_path
+from regulars.kernel.eventlog_writer import PartitionWriter
+
+
+class SqliteEventLog:
+    """`EventLog` on SQLite; see `regulars.kernel.eventlog.open_log`."""
+
+    def __init__(self, folder: Path, partition: str | None = None, *, clock: Clock | None = None) -> None:
+        self._folder = folder
+        self._files: dict[str, PartitionFile] = {}
+        self._writer: PartitionWriter | None = None
+        self.partition = partition
+        folder.mkdir(parents=True, exist_ok=True)
+        if partition is not None:
+            self._writer = PartitionWriter(partition_path(folder, partition), clock or SystemClock())
+
+    async def append(self, payload: bytes) -> int:
+        """Make one record durable and return its offset in this process's own partition."""
+        return await self._own_writer().append(payload)
+
+    def append_many(self, payloads: Sequence[bytes]) -> list[int]:
+        """Make records durable in one commit and return their offsets; for callers without an event loop."""
+        return self._own_writer().append_many(payloads) if payloads else []
+
+    def partitions(self) -> list[str]:
+        """Return the names of all partitions, sorted."""
+        return partition_names(self._folder)
+
+    def read(self, partition: str, *, after: int, records_max: int) -> list[Record]:
+        """Return up to `records_max` records with an offset above `after`, in order."""
+        found = self._file(partition)
+        return found.read(after, records_max) if found else []
+
+    def end(self, partition: str) -> int:
+        """Return the offset of the last durable record, 0 when there is none."""
+        found = self._file(partition)
+        return found.end() if found else 0
+
+    def start(self, partition: str) -> int:
+        """Return the offset before the oldest record kept, 0 when nothing was ever trimmed."""
+        found = self._file(partition)
+        return found.start() if found else 0
+
+    def trim(self, partition: str, *, through: int) -> int:
+        """Forget records up to and including `through`; return how many went. Callers keep the consumers' floor."""
+        found = self._file(partition)
+        return found.trim(through) if found else 0
+
+    def rewrite(self, partition: str, *, offset: int, payload: bytes) -> None:
+        """Put another payload in a record's place, leaving no trace of the old one: only for erasing a customer."""
+        found = self._file(partition)
+        if found is None:
+            raise InvalidError(f"There is no partition {partition!r}.")
+        found.rewrite(offset, payload)
+
+    def bytes_of(self, partition: str) -> int:
+        """Return how many bytes a partition takes on the disk."""
+        path = partition_path(self._folder, partition)
+        together = (path, path.with_name(path.name + "-wal"))
+        return sum(each.stat().st_size for each in together if each.exists())
+
+    def close(self) -> None:
+        """Finish what is being appended, then let go of every file."""
+        if self._writer is not None:
+            self._writer.close()
+        for opened in self._files.values():
+            opened.close()
+        self._files.clear()
+
+    def _own_writer(self) -> PartitionWriter:
+        if self._writer is None:
+            raise InvalidError("This log was opened to read. Open it with a partition to append to it.")
+        return self._writer
+
+    def _file(self, partition: str) -> PartitionFile | None:
+        opened = self._files.get(partition)
+        if opened is not None:
+            return opened
+        path = partition_path(self._folder, partition)
+        if not path.exists():
+            return None
+        try:
+            opened = PartitionFile(path, partition)
+        except sqlite3.Error as error:
+            raise UnavailableError(f"Partition {partition!r} of the log cannot be opened: {error}.") from error
+        return self._files.setdefault(partition, opened)
