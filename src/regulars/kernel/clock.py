@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 MICROSECONDS_PER_SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Something that knows the present moment."""
 

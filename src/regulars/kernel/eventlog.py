@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     payload: bytes
 
 
+@runtime_checkable
 class EventLog(Protocol):
     """Append-only, durable, replayable. One process may append to a partition; any number may read."""
 

@@ -1,1 +1,1 @@
-"""To be written by its owner."""
+"""Serves routes over HTTP: who may do what, problem documents, health, static files. Knows no capability."""
