@@ -1,0 +1,232 @@
+"""Questions to the worker's own tables: how far it has read, what it has seen, what must leave, what it gave up on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from regulars.events.bulk import rows_among, write_rows
+from regulars.kernel.database import Migration
+
+CONSUMER = "street"
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        capability="worker",
+        number=1,
+        statements=(
+            # `reached` is the offset of the last record that has taken effect.
+            """
+            CREATE TABLE events_offsets (
+                consumer TEXT NOT NULL, partition TEXT NOT NULL, reached BIGINT NOT NULL,
+                PRIMARY KEY (consumer, partition))""",
+            # One row: whoever raises `batches` holds the street until the commit.
+            "CREATE TABLE events_street (consumer TEXT NOT NULL PRIMARY KEY, batches BIGINT NOT NULL)",
+            f"INSERT INTO events_street (consumer, batches) VALUES ('{CONSUMER}', 0)",
+            "CREATE TABLE events_outbox (outbox_id {serial}, payload {blob} NOT NULL)",
+            """
+            CREATE TABLE events_dead_letters (
+                letter_id {serial},
+                event_id TEXT, source_id TEXT, message_id TEXT, user_id TEXT, anonymous_id TEXT,
+                partition TEXT NOT NULL, record_offset BIGINT NOT NULL, item_index INTEGER,
+                at_us BIGINT NOT NULL, projection TEXT NOT NULL, reason TEXT NOT NULL, raw {blob} NOT NULL)""",
+            "CREATE INDEX events_dead_letters_by_user ON events_dead_letters (user_id)",
+            "CREATE INDEX events_dead_letters_by_anonymous ON events_dead_letters (anonymous_id)",
+            # Keys of the newest events, a row per batch, 16 bytes each, in the order they were seen.
+            """
+            CREATE TABLE events_seen_young (
+                young_id BIGINT NOT NULL PRIMARY KEY, newest_us BIGINT NOT NULL, keys {blob} NOT NULL)""",
+            # Sealed runs of older keys: a filter to say "surely new", and the keys by their first bits to be exact.
+            """
+            CREATE TABLE events_seen_runs (
+                run_id BIGINT NOT NULL PRIMARY KEY, newest_us BIGINT NOT NULL, filter {blob} NOT NULL)""",
+            """
+            CREATE TABLE events_seen_pages (
+                run_id BIGINT NOT NULL, page INTEGER NOT NULL, keys {blob} NOT NULL, PRIMARY KEY (run_id, page))""",
+        ),
+    ),
+)
+
+# Whose turn is it? The row's lock is held until the commit, so that two workers never take the same records.
+_TAKE_THE_STREET = text("UPDATE events_street SET batches = batches + 1 WHERE consumer = :consumer")
+# How far has the street read?
+_OFFSETS = text("SELECT partition, reached FROM events_offsets WHERE consumer = :consumer")
+_SET_OFFSET = """
+INSERT INTO events_offsets (consumer, partition, reached) VALUES (?, ?, ?)
+ON CONFLICT (consumer, partition) DO UPDATE SET reached = excluded.reached"""
+# What has not left yet, oldest first?
+_WAITING = text("SELECT outbox_id, payload FROM events_outbox ORDER BY outbox_id LIMIT :rows")
+_LEAVE = text("INSERT INTO events_outbox (payload) VALUES (:payload)")
+_HAS_LEFT = text("DELETE FROM events_outbox WHERE outbox_id <= :outbox_id")
+_BURY = """
+INSERT INTO events_dead_letters (event_id, source_id, message_id, user_id, anonymous_id, partition, record_offset,
+    item_index, at_us, projection, reason, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_LETTER_COLUMNS = """letter_id, event_id, source_id, message_id, user_id, anonymous_id, partition, record_offset,
+    item_index, at_us, projection, reason, raw"""
+# Which letters came after this one, oldest first?
+_LETTERS = text(f"""
+SELECT {_LETTER_COLUMNS} FROM events_dead_letters WHERE letter_id > :after ORDER BY letter_id LIMIT :rows""")
+_COUNT_LETTERS = text("SELECT COUNT(*) FROM events_dead_letters")
+_REVIVE = text("DELETE FROM events_dead_letters WHERE letter_id = :letter_id")
+# Which letters name one of these people?
+_LETTERS_OF_USERS = "SELECT letter_id FROM events_dead_letters WHERE user_id {among}"
+_LETTERS_OF_ANONYMOUS = "SELECT letter_id FROM events_dead_letters WHERE anonymous_id {among}"
+_FORGET_LETTER = "DELETE FROM events_dead_letters WHERE letter_id = ?"
+
+
+class DeadLetter(NamedTuple):
+    """An event, or a whole record when `item_index` is None, that no projection could take in."""
+
+    letter_id: int
+    event_id: str | None
+    source_id: str | None
+    message_id: str | None
+    user_id: str | None
+    anonymous_id: str | None
+    partition: str
+    record_offset: int
+    item_index: int | None
+    at_us: int
+    projection: str
+    reason: str
+    raw: bytes
+
+
+def take_the_street(connection: Connection) -> None:
+    """Wait until this is the only worker between here and the commit."""
+    connection.execute(_TAKE_THE_STREET, {"consumer": CONSUMER})
+
+
+def offsets(connection: Connection) -> dict[str, int]:
+    """Return the offset of the last record of each partition that has taken effect."""
+    return {row.partition: row.reached for row in connection.execute(_OFFSETS, {"consumer": CONSUMER})}
+
+
+def set_offsets(connection: Connection, reached: Mapping[str, int]) -> None:
+    """Remember how far the street has read."""
+    write_rows(connection, _SET_OFFSET, [(CONSUMER, partition, at) for partition, at in reached.items()])
+
+
+def leave_by_outbox(connection: Connection, payload: bytes) -> None:
+    """Put a log record into the outbox."""
+    connection.execute(_LEAVE, {"payload": payload})
+
+
+def waiting(connection: Connection, rows_max: int) -> list[tuple[int, bytes]]:
+    """Return the oldest records of the outbox with their numbers."""
+    return [(row.outbox_id, bytes(row.payload)) for row in connection.execute(_WAITING, {"rows": rows_max})]
+
+
+def has_left(connection: Connection, through: int) -> None:
+    """Forget what has been relayed."""
+    connection.execute(_HAS_LEFT, {"outbox_id": through})
+
+
+def bury(connection: Connection, letter: DeadLetter) -> None:
+    """Keep what could not be taken in; its own `letter_id` is given by the table."""
+    write_rows(connection, _BURY, [tuple(letter)[1:]])
+
+
+def dead_letters(connection: Connection, *, after: int, rows_max: int) -> list[DeadLetter]:
+    """Return dead letters, oldest first."""
+    rows = connection.execute(_LETTERS, {"after": after, "rows": rows_max})
+    return [DeadLetter(**{**row, "raw": bytes(row["raw"])}) for row in rows.mappings()]
+
+
+def count_dead_letters(connection: Connection) -> int:
+    """Return how many dead letters there are."""
+    return int(connection.execute(_COUNT_LETTERS).scalar_one())
+
+
+def revive(connection: Connection, letter_id: int) -> None:
+    """Take a letter out, because its event has taken effect after all."""
+    connection.execute(_REVIVE, {"letter_id": letter_id})
+
+
+def erase_dead_letters(
+    connection: Connection, *, user_ids: Iterable[str] = (), anonymous_ids: Iterable[str] = ()
+) -> int:
+    """Remove the dead letters that name one of these people and return how many went."""
+    found: set[int] = set()
+    for statement, keys in ((_LETTERS_OF_USERS, user_ids), (_LETTERS_OF_ANONYMOUS, anonymous_ids)):
+        found |= {row[0] for row in rows_among(connection, statement, keys)}
+    write_rows(connection, _FORGET_LETTER, [(letter_id,) for letter_id in sorted(found)])
+    return len(found)
+
+
+# What do the newest keys and the sealed runs look like now?
+_YOUNG_MARK = text("SELECT MAX(young_id) FROM events_seen_young")
+_RUNS_MARK = text("SELECT MAX(run_id) FROM events_seen_runs")
+_YOUNG = text("SELECT young_id, newest_us, keys FROM events_seen_young ORDER BY young_id")
+_RUNS = text("SELECT run_id, newest_us, filter FROM events_seen_runs WHERE run_id > :after ORDER BY run_id")
+_RUN_IDS = text("SELECT run_id FROM events_seen_runs ORDER BY run_id")
+_OLD_RUN_IDS = text("SELECT run_id FROM events_seen_runs WHERE newest_us < :before_us")
+_ADD_YOUNG = "INSERT INTO events_seen_young (young_id, newest_us, keys) VALUES (?, ?, ?)"
+_CLEAR_YOUNG = text("DELETE FROM events_seen_young")
+_ADD_RUN = "INSERT INTO events_seen_runs (run_id, newest_us, filter) VALUES (?, ?, ?)"
+_ADD_PAGE = "INSERT INTO events_seen_pages (run_id, page, keys) VALUES (?, ?, ?)"
+# The keys of one page of one run.
+_PAGE = text("SELECT keys FROM events_seen_pages WHERE run_id = :run_id AND page = :page")
+_DROP_RUN = text("DELETE FROM events_seen_runs WHERE run_id = :run_id")
+_DROP_PAGES = text("DELETE FROM events_seen_pages WHERE run_id = :run_id")
+
+
+class SeenRow(NamedTuple):
+    """A row of young keys, or a sealed run with its filter."""
+
+    number: int
+    newest_us: int
+    bytes_: bytes
+
+
+def seen_marks(connection: Connection) -> tuple[int, int]:
+    """Return the newest young row and the newest run, 0 where there is none: whoever knows both knows all."""
+    young = connection.execute(_YOUNG_MARK).scalar()
+    runs = connection.execute(_RUNS_MARK).scalar()
+    return int(young or 0), int(runs or 0)
+
+
+def young_rows(connection: Connection) -> list[SeenRow]:
+    """Return the newest keys, oldest row first."""
+    return [SeenRow(row[0], row[1], bytes(row[2])) for row in connection.execute(_YOUNG)]
+
+
+def runs(connection: Connection, *, after: int) -> list[SeenRow]:
+    """Return the sealed runs after this one with their filters, oldest first."""
+    return [SeenRow(row[0], row[1], bytes(row[2])) for row in connection.execute(_RUNS, {"after": after})]
+
+
+def run_ids(connection: Connection) -> list[int]:
+    """Return the numbers of the sealed runs, oldest first."""
+    return [int(row[0]) for row in connection.execute(_RUN_IDS)]
+
+
+def add_young(connection: Connection, row: SeenRow) -> None:
+    """Remember the keys of one batch."""
+    write_rows(connection, _ADD_YOUNG, [tuple(row)])
+
+
+def clear_young(connection: Connection) -> None:
+    """Forget the young rows, which a run has taken over."""
+    connection.execute(_CLEAR_YOUNG)
+
+
+def add_run(connection: Connection, run: SeenRow, pages: Sequence[tuple[int, bytes]]) -> None:
+    """Keep a sealed run."""
+    write_rows(connection, _ADD_RUN, [tuple(run)])
+    write_rows(connection, _ADD_PAGE, [(run.number, page, keys) for page, keys in pages])
+
+
+def page_of_run(connection: Connection, run_id: int, page: int) -> bytes:
+    """Return the keys of one page, empty when there are none."""
+    row = connection.execute(_PAGE, {"run_id": run_id, "page": page}).first()
+    return b"" if row is None else bytes(row.keys)
+
+
+def drop_runs_older_than(connection: Connection, before_us: int) -> None:
+    """Forget the runs whose keys were all received before this moment."""
+    for row in connection.execute(_OLD_RUN_IDS, {"before_us": before_us}).all():
+        connection.execute(_DROP_PAGES, {"run_id": row.run_id})
+        connection.execute(_DROP_RUN, {"run_id": row.run_id})
