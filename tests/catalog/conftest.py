@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from regulars.catalog import Catalog
 from regulars.catalog.store import MIGRATIONS
-from regulars.kernel.clock import WoundClock
+from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
 from regulars.kernel.files import Files
 
 
 @pytest.fixture
-def clock() -> WoundClock:
-    return WoundClock(datetime(2026, 3, 1, tzinfo=UTC))
-
-
-@pytest.fixture
-def catalog(tmp_path: Path, clock: WoundClock) -> Iterator[Catalog]:
-    database = Database.open(str(tmp_path / "shop.db"))
+def catalog(database: Database, clock: Clock, tmp_path: Path) -> Iterator[Catalog]:
+    """Open an empty catalogue, once per engine."""
     database.migrate(MIGRATIONS)
-    yield Catalog(database=database, clock=clock, files=Files(tmp_path))
-    database.close()
+    files = Files(tmp_path)
+    yield Catalog(database=database, clock=clock, files=files)
+    files.close()

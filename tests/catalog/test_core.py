@@ -90,8 +90,18 @@ def test_search_text_ignores_width_case_and_latin_accents_but_keeps_japanese_sou
 
 @pytest.mark.parametrize(
     ("cell", "shown"),
-    [("12", "number"), ("-1.5e3", "number"), ("1e999", "text"), ("007", "text"), ("٣", "text"), ("No", "boolean"),
-     ("2026-02-30", "text"), ("2026-02-28", "date"), ("a|b", "list"), ("inf", "text")],
+    [
+        ("12", "number"),
+        ("-1.5e3", "number"),
+        ("1e999", "text"),
+        ("007", "text"),
+        ("٣", "text"),
+        ("No", "boolean"),
+        ("2026-02-30", "text"),
+        ("2026-02-28", "date"),
+        ("a|b", "list"),
+        ("inf", "text"),
+    ],
 )
 def test_a_cell_shows_the_type_it_would_survive_as(cell: str, shown: str) -> None:
     assert type_of_text(cell) == shown

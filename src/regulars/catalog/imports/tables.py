@@ -215,16 +215,20 @@ class _Parquet:
         try:
             self._table = pq.ParquetFile(file)
         except (pa.ArrowInvalid, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise InvalidError(f"The file is not Parquet: {reason}") from None
+            raise InvalidError(f"The file is not Parquet: {_first_sentence(error)}") from None
         self.columns: list[str] | None = list(self._table.schema_arrow.names)
 
     def rows(self) -> Iterator[Row]:
+        import pyarrow as pa
+
         number = 0
-        for batch in self._table.iter_batches(batch_size=_ROWS_A_READ):
-            for cells in batch.to_pylist():
-                number += 1
-                yield Row(number, cells, None, cells)
+        try:
+            for batch in self._table.iter_batches(batch_size=_ROWS_A_READ):
+                for cells in batch.to_pylist():
+                    number += 1
+                    yield Row(number, cells, None, cells)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise InvalidError(f"The Parquet file is damaged after row {number:,}: {_first_sentence(error)}") from None
 
     def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
         """Write JSONL: people mend text, not Parquet."""
@@ -235,6 +239,10 @@ class _Parquet:
 
 def _reasons(problems: list[Problem]) -> str:
     return " ".join(f"{one.column}: {one.reason}" if one.column else one.reason for one in problems).replace("\n", " ")
+
+
+def _first_sentence(error: Exception) -> str:
+    return (str(error).splitlines() or ["no reason given"])[0].rstrip(".") + "."
 
 
 def not_in(encoding: str, row: int) -> str:
