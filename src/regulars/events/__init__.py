@@ -2,6 +2,8 @@
 
 from regulars.events.core import Batch, Call, Event, Fact, KeepsCustomers, Merge, Outcome, Position, Projection
 from regulars.events.decode import DecodedRequest, RejectedItem, event_id_of, position_of, read_request
+from regulars.events.door import Door, DoorStats
+from regulars.events.keys import Keys
 from regulars.events.record import AcceptedRequest, OwnFacts, RefusedRequest, decode_entry, encode_entry
 from regulars.events.service import Events, Source
 
@@ -10,10 +12,13 @@ __all__ = [
     "Batch",
     "Call",
     "DecodedRequest",
+    "Door",
+    "DoorStats",
     "Event",
     "Events",
     "Fact",
     "KeepsCustomers",
+    "Keys",
     "Merge",
     "Outcome",
     "OwnFacts",

@@ -85,8 +85,9 @@ class Batch:
     `customer_ids` stands beside `events`: identity fills it with who each event's customer is *at the end of the batch*
     (None where no identifier is usable), and `anchors` with the number of the identifier each event is filed under:
     that one never changes, whoever turns out to own it. `merges` are applied by every later projection before it looks
-    at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again) and `requests` (all
-    that was read, as `events.decode` returned it, refused items included) are there to be counted, not projected.
+    at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again) and
+    `requests` (all that was read, as `events.decode` returned it, refused items included) are there to be counted, not
+    projected.
     """
 
     events: Sequence[Event]

@@ -78,6 +78,7 @@ class Item(msgspec.Struct, rename="camel"):
     properties: Any = None
     traits: Any = None
     context: Any = None
+    write_key: Any = None
     timestamp: Any = None
     original_timestamp: Any = None
     sent_at: Any = None
@@ -89,6 +90,7 @@ class Envelope(msgspec.Struct, rename="camel"):
     batch: list[msgspec.Raw]
     context: Any = None  # Any: merged into every item when it is an object
     sent_at: Any = None  # Any: a moment, we hope
+    write_key: Any = None  # Any: a text, we hope
 
 
 class UnreadableError(Exception):
@@ -164,7 +166,7 @@ def fault_of(call: Call, body: bytes) -> str | None:
         item = read_item(body)
     except UnreadableError as error:
         return str(error)
-    return _fault(call, item, body)
+    return fault_in(call, item, body)
 
 
 def read_item(raw: bytes | msgspec.Raw) -> Item:
@@ -188,6 +190,15 @@ def read_item(raw: bytes | msgspec.Raw) -> Item:
         raise UnreadableError(why_not_json(bytes(raw), error)) from None
 
 
+def key_in(body: bytes) -> str:
+    """Return the write key in a body, empty when there is none to be found."""
+    try:
+        found = _decode_item(body).write_key
+    except (ValueError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
 def why_not_json(raw: bytes, error: Exception) -> str:
     """Return what is wrong with something that strict JSON refuses, as a sentence."""
     seen: list[str] = []
@@ -202,6 +213,11 @@ def why_not_json(raw: bytes, error: Exception) -> str:
     if seen:
         return f"{seen[0]} is not a number in JSON (RFC 8259); send null or leave it out."
     return "A text holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character."
+
+
+def too_large(size: int, most: int) -> str:
+    """Return the sentence for an event above the limit."""
+    return f"An event has at most {most:,} bytes, this one has {size:,}."
 
 
 def _read_entry(entry: LogEntry, record: Record) -> DecodedRequest:
@@ -255,10 +271,12 @@ def _taken_apart(request: AcceptedRequest, rejected: list[RejectedItem]) -> tupl
 def _event(
     raw: msgspec.Raw, own_call: Call | None, envelope: Envelope, request: AcceptedRequest, position: Position
 ) -> Event:
+    sent = bytes(raw)
+    if len(sent) > request.event_bytes_max:
+        raise UnreadableError(too_large(len(sent), request.event_bytes_max))
     item = read_item(raw)
     call = own_call or _call_of(item)
-    sent = bytes(raw)
-    fault = _fault(call, item, sent)
+    fault = fault_in(call, item, sent)
     if fault is not None:
         raise UnreadableError(fault)
     corrections: list[str] = []
@@ -302,7 +320,7 @@ def _call_of(item: Item) -> Call:
     return call
 
 
-def _fault(call: Call, item: Item, raw: bytes) -> str | None:
+def fault_in(call: Call, item: Item, raw: bytes) -> str | None:
     """Return the first rule that a call breaks, as a sentence."""
     for name in ("properties", "traits", "context"):
         value = getattr(item, name)
@@ -376,7 +394,7 @@ def _split_loosely(body: bytes, error: Exception) -> Envelope:
         context = msgspec.json.decode(json.dumps(context).encode())
     except msgspec.MsgspecError:
         context = None
-    return Envelope(items, context, found.get("sentAt"))
+    return Envelope(items, context, found.get("sentAt"), found.get("writeKey"))
 
 
 def _own(fact: Fact, entry: OwnFacts, record: Record, index: int) -> Event:

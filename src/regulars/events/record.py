@@ -9,11 +9,15 @@ import msgspec
 
 from regulars.events.core import Fact
 
+EVENT_BYTES_MAX = 32_768  # Segment's limit for one event
 REFUSED_BODY_BYTES_MAX = 2_048  # enough to see what went wrong
 
 
 class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
-    """A request that was answered with 200. `path` is the call, or `batch`; `body` is JSON, unpacked."""
+    """A request that was answered with 200. `path` is the call, or `batch`; `body` is JSON, unpacked.
+
+    `event_bytes_max` is the limit that stood when it came, so that a replay judges by the same.
+    """
 
     source_id: str
     received_us: int
@@ -21,6 +25,7 @@ class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepte
     user_agent: str
     path: str
     body: bytes
+    event_bytes_max: int = EVENT_BYTES_MAX
 
 
 class RefusedRequest(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

@@ -43,6 +43,10 @@ class EventLog(Protocol):
         """
         ...
 
+    def append_soon(self, payload: bytes) -> None:
+        """Queue a record and do not wait; it is lost when the disk is full or the machine dies this instant."""
+        ...
+
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets; for callers without an event loop."""
         ...

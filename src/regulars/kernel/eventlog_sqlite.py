@@ -34,6 +34,10 @@ class SqliteEventLog:
         """Make one record durable and return its offset in this process's own partition."""
         return await self._own_writer().append(payload)
 
+    def append_soon(self, payload: bytes) -> None:
+        """Queue a record and do not wait; it is lost when the disk is full or the machine dies this instant."""
+        self._own_writer().append_soon(payload)
+
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets; for callers without an event loop."""
         return self._own_writer().append_many(payloads) if payloads else []

@@ -75,6 +75,11 @@ class PartitionWriter:
         self._enqueue(_Waiting((payload,), done, failed))
         return await answer
 
+    def append_soon(self, payload: bytes) -> None:
+        """Queue a record and do not wait."""
+        with suppress(UnavailableError):
+            self._enqueue(_Waiting((payload,), _nobody, _nobody))
+
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets."""
         answer: Future[int] = Future()
@@ -244,6 +249,10 @@ def _as_trouble(error: sqlite3.Error) -> RegularsError:
             retry_after_s=DISK_FULL_RETRY_S,
         )
     return UnavailableError(f"The log cannot be written: {error}.")
+
+
+def _nobody(_news: object) -> None:
+    """Tell nobody: they did not wait."""
 
 
 def _tell(answer: asyncio.Future[int], first: int) -> None:

@@ -1,0 +1,105 @@
+"""How the door answers, in words and in bytes: made once, sent many times."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any  # Any: ASGI messages are dicts of anything
+
+import msgspec
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Scope = dict[str, Any]
+Headers = list[tuple[bytes, bytes]]
+
+PREFLIGHT_AGE_S = 86_400
+TITLES = {
+    400: "That cannot be used as it is",
+    401: "Unknown write key",
+    403: "This source is closed",
+    404: "Not found",
+    405: "Wrong method",
+    408: "Too slow",
+    413: "Too large",
+    503: "Not available right now",
+}
+KINDS = {
+    400: "invalid",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method",
+    408: "too-slow",
+    413: "too-large",
+    503: "unavailable",
+}
+
+JSON = (b"content-type", b"application/json")
+_SUCCESS = b'{"success":true}'
+_SUCCESS_HEADERS: Headers = [JSON, (b"content-length", b"%d" % len(_SUCCESS))]
+_SUCCESS_START = {"type": "http.response.start", "status": 200, "headers": _SUCCESS_HEADERS}
+_SUCCESS_BODY = {"type": "http.response.body", "body": _SUCCESS}
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error; `reason` is a sentence for the sender."""
+
+    def __init__(self, status: int, reason: str, *, headers: Headers | None = None, kind: str | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.headers = headers or []
+        self.kind = kind or KINDS[status]
+
+
+async def send_success(send: Send, origin: bytes | None) -> None:
+    """Say that everything is durable: exactly 200, because some SDKs take nothing else for a yes."""
+    if origin is None:
+        await send(_SUCCESS_START)
+    else:
+        headers = [*_SUCCESS_HEADERS, *shared_with(origin)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send(_SUCCESS_BODY)
+
+
+async def send_refusal(send: Send, refused: RefusedError, origin: bytes | None) -> None:
+    """Say no, with a problem document (RFC 9457)."""
+    body = msgspec.json.encode(
+        {
+            "success": False,
+            "type": f"https://regulars.dev/problems/{refused.kind}",
+            "title": TITLES[refused.status],
+            "status": refused.status,
+            "detail": refused.reason,
+        }
+    )
+    headers: Headers = [(b"content-type", b"application/problem+json"), *refused.headers]
+    await send_bytes(send, refused.status, body, headers, origin)
+
+
+async def send_bytes(send: Send, status: int, body: bytes, headers: Headers, origin: bytes | None) -> None:
+    """Send one whole answer."""
+    length = (b"content-length", b"%d" % len(body))
+    shared = shared_with(origin) if origin is not None else []
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length, *shared]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_preflight(send: Send, origin: bytes | None) -> None:
+    """Let a browser of another origin ask: the Basic header of the SDKs makes it ask first."""
+    headers: Headers = [
+        (b"access-control-allow-methods", b"POST, GET, OPTIONS"),
+        (b"access-control-allow-headers", b"authorization, content-type, content-encoding, x-retry-count, anonymousid"),
+        (b"access-control-max-age", b"%d" % PREFLIGHT_AGE_S),
+        *shared_with(origin or b"*"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def shared_with(origin: bytes) -> Headers:
+    """Return the headers that let a page of another origin read the answer."""
+    headers: Headers = [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+    if origin != b"*":
+        headers.append((b"access-control-allow-credentials", b"true"))  # a beacon always sends its cookies
+    return headers

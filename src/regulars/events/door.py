@@ -1,0 +1,283 @@
+"""The door: Segment's HTTP Tracking API, both families of SDKs, answered only after the request is durable.
+
+A plain ASGI app that stands before the web framework. It knows the log and the snapshot of the write keys, and nothing
+else: it keeps accepting while the state database is away. A temporary trouble of ours is a 503 with `Retry-After`,
+never a 4xx, because SDKs throw away what was answered with 400, 401, 403, 404 or 413.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, deque
+from typing import Any  # Any: bodies are what strangers send
+
+import msgspec
+
+from regulars.events import front
+from regulars.events.answers import (
+    Receive,
+    RefusedError,
+    Scope,
+    Send,
+    send_bytes,
+    send_preflight,
+    send_refusal,
+    send_success,
+)
+from regulars.events.core import Call
+from regulars.events.decode import (
+    CALLS,
+    Envelope,
+    UnreadableError,
+    fault_in,
+    key_in,
+    read_item,
+    split_batch,
+    strip_mark,
+    too_large,
+)
+from regulars.events.keys import KeyedSource, Keys
+from regulars.events.record import REFUSED_BODY_BYTES_MAX, AcceptedRequest, RefusedRequest, encode_entry
+from regulars.events.request import GoneError, Headed, header_key, query_key, read_body
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
+from regulars.kernel.errors import UnavailableError
+from regulars.kernel.eventlog import EventLog
+from regulars.kernel.settings import EventsSettings
+
+BATCH = "batch"
+SWALLOWED = "metrics"
+PATHS: dict[str, str] = {
+    **{f"/v1/{call}": call for call in CALLS},
+    **{f"/v1/{call[0]}": call for call in CALLS},
+    "/v1/batch": BATCH,
+    "/v1/import": BATCH,
+    "/v1/b": BATCH,
+    "/v1/m": SWALLOWED,
+}
+REFUSALS_PER_S = 2  # kept in the log for the console; a flood of bad requests must not fill the disk
+REFUSALS_AT_ONCE = 60
+STRANGER_BODY_BYTES_MAX = 256
+WAITS_KEPT = 512
+KEYS_KEPT = 1_024
+USER_AGENT_BYTES_MAX = 512
+
+log = logging.getLogger(__name__)
+
+
+class DoorStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What came through the door since it was opened.
+
+    `answers` counts requests by status; `commit_ms_p50` and `commit_ms_p99` are how long the latest requests waited to
+    become durable.
+    """
+
+    requests: int
+    events: int
+    bytes: int
+    answers: dict[int, int]
+    commit_ms_p50: float
+    commit_ms_p99: float
+    last_accepted_us: int | None
+
+
+class Door:
+    """An ASGI app. `handles` tells whether a request is for it."""
+
+    def __init__(self, log: EventLog, keys: Keys, clock: Clock, settings: EventsSettings | None = None) -> None:
+        self._log = log
+        self._keys = keys
+        self._clock = clock
+        self._settings = settings or EventsSettings()
+        self._answers: Counter[int] = Counter()
+        self._events = self._bytes = 0
+        self._last_accepted_us: int | None = None
+        self._waits_s: deque[float] = deque(maxlen=WAITS_KEPT)
+        self._header_keys: dict[bytes, str] = {}
+        self._refusals_left: float = REFUSALS_AT_ONCE
+        self._refusals_as_of_us = 0
+
+    @staticmethod
+    def handles(scope: Scope) -> bool:
+        """Return whether a request is for the door."""
+        return scope["type"] == "http" and (scope["path"] in PATHS or front.answers(scope["path"]))
+
+    def stats(self) -> DoorStats:
+        """Return what came through since the door was opened."""
+        waits = sorted(self._waits_s) or [0.0]
+        return DoorStats(
+            requests=self._answers.total(),
+            events=self._events,
+            bytes=self._bytes,
+            answers=dict(self._answers),
+            commit_ms_p50=waits[len(waits) // 2] * 1000,
+            commit_ms_p99=waits[len(waits) * 99 // 100] * 1000,
+            last_accepted_us=self._last_accepted_us,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headed = Headed(scope["headers"])
+        kind = PATHS.get(scope["path"])
+        method = scope["method"]
+        if method == "OPTIONS":
+            await send_preflight(send, headed.origin)
+            return
+        try:
+            if method == "POST" and kind is not None:
+                await self._take(kind, scope, receive, headed)
+            else:
+                await self._show(kind, scope, send, headed)
+                return
+        except RefusedError as refused:
+            self._answers[refused.status] += 1
+            await send_refusal(send, refused, headed.origin)
+        except GoneError:
+            return
+        else:
+            self._answers[200] += 1
+            await send_success(send, headed.origin)
+
+    async def _show(self, kind: str | None, scope: Scope, send: Send, headed: Headed) -> None:
+        """Answer a GET: what an SDK asks before its first event."""
+        if kind is not None:
+            raise RefusedError(405, f"{scope['path']} takes POST.", headers=[(b"allow", b"POST, OPTIONS")])
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise RefusedError(405, f"{scope['path']} takes GET.", headers=[(b"allow", b"GET, OPTIONS")])
+        status, headers, body = front.page(scope, headed, self._keys)
+        self._answers[status] += 1
+        await send_bytes(send, status, body, headers, headed.origin)
+
+    async def _take(self, kind: str, scope: Scope, receive: Receive, headed: Headed) -> None:
+        """Make one request durable.
+
+        Raises
+        ------
+        RefusedError
+            When it cannot be taken; nothing of it is kept but the refusal.
+
+        """
+        body = b""
+        source: KeyedSource | None = None
+        try:
+            body = strip_mark(await read_body(receive, headed, self._settings.batch_bytes_max))
+            if kind == SWALLOWED:
+                return
+            if kind == BATCH:
+                source, events = self._checked_batch(body, scope, headed)
+            else:
+                source, events = self._checked_call(CALLS[kind], body, scope, headed), 1
+        except RefusedError as refused:
+            self._note(refused, kind, body, headed, scope)
+            raise
+        if events:
+            await self._append(kind, source, body, events, scope, headed)
+
+    async def _append(
+        self, kind: str, source: KeyedSource, body: bytes, events: int, scope: Scope, headed: Headed
+    ) -> None:
+        now_us = self._clock.now_us()
+        began = time.perf_counter()
+        request = AcceptedRequest(
+            source.source_id, now_us, _ip(scope), _user_agent(headed), kind, body, self._settings.event_bytes_max
+        )
+        try:
+            await self._log.append(encode_entry(request))
+        except UnavailableError as trouble:
+            retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
+            raise RefusedError(503, str(trouble), headers=retry, kind=trouble.kind) from trouble
+        self._waits_s.append(time.perf_counter() - began)
+        self._events += events
+        self._bytes += len(body)
+        self._last_accepted_us = now_us
+
+    def _checked_batch(self, body: bytes, scope: Scope, headed: Headed) -> tuple[KeyedSource, int]:
+        try:
+            envelope, _ = split_batch(body)
+        except UnreadableError as error:
+            self._source(scope, headed, "")  # a wrong key is told first
+            raise RefusedError(400, str(error)) from None
+        source = self._source(scope, headed, _said_key(envelope))
+        events = len(envelope.batch)
+        if events > self._settings.batch_events_max:
+            raise RefusedError(
+                413,
+                f"A batch has at most {self._settings.batch_events_max:,} events, this one has {events:,}. Send parts.",
+            )
+        return source, events
+
+    def _checked_call(self, call: Call, body: bytes, scope: Scope, headed: Headed) -> KeyedSource:
+        try:
+            item = read_item(body)
+        except UnreadableError as error:
+            self._source(scope, headed, "")
+            raise RefusedError(400, str(error)) from None
+        source = self._source(scope, headed, item.write_key)
+        if len(body) > self._settings.event_bytes_max:
+            raise RefusedError(413, too_large(len(body), self._settings.event_bytes_max))
+        fault = fault_in(call, item, body)
+        if fault is not None:
+            raise RefusedError(400, fault)
+        return source
+
+    def _source(self, scope: Scope, headed: Headed, body_key: Any) -> KeyedSource:  # Any: whatever stood there
+        """Return whose key was shown: in the header, the body, or the address."""
+        shown = [self._header_key(headed.authorization), body_key if isinstance(body_key, str) else ""]
+        for key in (*shown, query_key(scope)):
+            source = self._keys.source_of(key) if key else None
+            if source is not None:
+                if not source.enabled:
+                    raise RefusedError(403, f"The source {source.name!r} is closed. Open it under Sources & keys.")
+                return source
+        if any(shown):
+            raise RefusedError(401, "No source has this write key. Copy it again from Sources & keys.")
+        raise RefusedError(
+            401, "No write key: send it as `writeKey` in the body, or as the user name of Basic authorization."
+        )
+
+    def _header_key(self, authorization: bytes) -> str:
+        if not authorization:
+            return ""
+        known = self._header_keys.get(authorization)
+        if known is None:
+            known = header_key(authorization)
+            if len(self._header_keys) >= KEYS_KEPT:
+                self._header_keys.clear()
+            self._header_keys[authorization] = known
+        return known
+
+    def _note(self, refused: RefusedError, kind: str, body: bytes, headed: Headed, scope: Scope) -> None:
+        """Keep a refusal in the log for the console to show; best effort, and not too many."""
+        now_us = self._clock.now_us()
+        passed_s = (now_us - self._refusals_as_of_us) / MICROSECONDS_PER_SECOND
+        self._refusals_left = min(REFUSALS_AT_ONCE, self._refusals_left + passed_s * REFUSALS_PER_S)
+        self._refusals_as_of_us = now_us
+        if self._refusals_left < 1:
+            return
+        self._refusals_left -= 1
+        known = self._keys.source_of(self._header_key(headed.authorization) or query_key(scope) or key_in(body))
+        kept = body[: REFUSED_BODY_BYTES_MAX if refused.status != 401 else STRANGER_BODY_BYTES_MAX]
+        source_id = known.source_id if known else None
+        entry = RefusedRequest(
+            source_id, now_us, refused.status, refused.reason, kind, kept, _ip(scope), _user_agent(headed)
+        )
+        self._log.append_soon(encode_entry(entry))
+
+
+def _said_key(envelope: Envelope) -> Any:  # Any: whatever stood there
+    """Return the key in a batch, or in its first item, where browsers put it."""
+    if envelope.write_key is not None or not envelope.batch or b'"writeKey"' not in bytes(envelope.batch[0]):
+        return envelope.write_key
+    try:
+        return read_item(envelope.batch[0]).write_key
+    except UnreadableError:
+        return None
+
+
+def _ip(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def _user_agent(headed: Headed) -> str:
+    return headed.user_agent[:USER_AGENT_BYTES_MAX].decode("latin-1")
