@@ -13,6 +13,7 @@
     ├── UnavailableError        503  a part we need is away; `retry_after_s` says when to come back
     │   ├── DiskFullError            nothing more can be made durable
     │   └── DatabaseError            the state database does not answer
+    │       └── DatabaseBusyError    somebody else is changing it just now
     ├── NotInstalledError       501  an extra is missing; the message says how to install it
     ├── NewerShopError          500  this shop was written by a newer version
     └── PluginError             500  an installed package offers a part that cannot be used
@@ -133,6 +134,15 @@ class DatabaseError(UnavailableError):
     """The state database does not answer."""
 
     kind = "database"
+
+
+class DatabaseBusyError(DatabaseError):
+    """Somebody else is changing the same thing just now; the whole change may be tried again."""
+
+    kind = "database-busy"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
 
 
 class NotInstalledError(RegularsError):

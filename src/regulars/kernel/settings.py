@@ -12,7 +12,14 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints  # Any: TOML values before they are checked
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    get_args,
+    get_origin,
+    get_type_hints,
+)  # Any: TOML values before they are checked
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +37,9 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8700
     web_workers: Annotated[int, Meta(ge=1, le=64, description="Web processes, each with a log of its own.")] = 1
+    demo: Annotated[
+        Literal["", "video", "music", "store"], Meta(description="Which demo the shop plays; empty for a real shop.")
+    ] = ""
     base_url: Annotated[str, Meta(description="Address that people use, when a proxy stands in front.")] = ""
 
 
@@ -232,6 +242,8 @@ def _meta(shape: type[msgspec.Struct], name: str) -> Meta:
 
 def _kind(shape: type[msgspec.Struct], name: str) -> str:
     kind: type = get_type_hints(shape)[name]
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
     return {int: "whole number", float: "number", str: "text", bool: "true or false"}[kind]
 
 
