@@ -1,0 +1,75 @@
+import { ActionIcon, Badge, Button, Indicator, Popover, Progress } from "@mantine/core";
+import { IconListCheck } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useMay } from "../session/session";
+import { get, type JobRun, post } from "../shared/api";
+import { useFormat } from "../shared/format";
+import { TimeAgo } from "../shared/TimeAgo";
+import { tellProblem } from "../shared/toast";
+import css from "./JobsIndicator.module.css";
+
+const running = (job: JobRun): boolean => job.state === "running" || job.state === "queued";
+
+/** Long work, wherever it was begun: how far it is, how it ended. */
+export function JobsIndicator() {
+  const { t } = useTranslation("app");
+  const [opened, setOpened] = useState(false);
+  const { data: jobs = [] } = useQuery({
+    queryKey: ["jobs"],
+    queryFn: ({ signal }) => get<JobRun[]>("/v1/jobs", undefined, signal),
+    refetchInterval: (query) => (query.state.data?.some(running) || opened ? 5_000 : 30_000),
+  });
+  const busy = jobs.filter(running).length;
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={340} trapFocus returnFocus>
+      <Popover.Target>
+        <Indicator disabled={busy === 0} processing color="terracotta" size={8} offset={6}>
+          <ActionIcon aria-label={busy > 0 ? t("jobs.busy", { count: busy }) : t("jobs.label")} onClick={() => setOpened(!opened)}>
+            <IconListCheck size={18} stroke={1.5} />
+          </ActionIcon>
+        </Indicator>
+      </Popover.Target>
+      <Popover.Dropdown className={css.panel}>
+        <p className={css.title} tabIndex={-1} data-autofocus>{t("jobs.label")}</p>
+        {jobs.length === 0 && <p className={css.none}>{t("jobs.none")}</p>}
+        <ul className={css.list}>
+          {jobs.slice(0, 12).map((job) => (
+            <JobLine key={job.job_run_id} job={job} />
+          ))}
+        </ul>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+const TONES = { queued: "gray", running: "terracotta", done: "teal", failed: "red", cancelled: "gray" } as const;
+
+function JobLine({ job }: { job: JobRun }) {
+  const { t } = useTranslation("app");
+  const format = useFormat();
+  const queryClient = useQueryClient();
+  const may = useMay("marketer");
+  const { progress } = job;
+  const at = job.finished_at ?? job.started_at;
+  const cancel = () =>
+    post(`/v1/jobs/${job.job_run_id}/cancel`).then(() => queryClient.invalidateQueries({ queryKey: ["jobs"] }), tellProblem);
+  return (
+    <li className={css.job}>
+      <div className={css.line}>
+        <span className={css.name}>{job.job}</span>
+        <Badge size="sm" variant="light" color={TONES[job.state]} tt="none" fw={400}>{t(`jobs.state.${job.state}`)}</Badge>
+      </div>
+      {job.state === "running" && progress && progress.total > 0 && (
+        <Progress value={(100 * progress.done) / progress.total} size={4} mt={6} aria-label={t("jobs.progress", { job: job.job })} />
+      )}
+      <p className={css.note}>
+        {job.error ?? progress?.note}
+        {job.state === "running" && progress && progress.total > 0 && <> {format.number(progress.done)} / {format.number(progress.total)}</>}
+        {!running(job) && at && <> <TimeAgo at={at} /></>}
+      </p>
+      {running(job) && may && <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void cancel()}>{t("jobs.cancel")}</Button>}
+    </li>
+  );
+}

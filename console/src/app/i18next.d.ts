@@ -1,0 +1,21 @@
+import "i18next";
+
+/** A word that no language file holds is a type error. English is the list of keys; a test keeps the others equal. */
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "app";
+    resources: {
+      app: typeof import("./locales/en.json");
+      shared: typeof import("../shared/locales/en.json");
+      session: typeof import("../session/locales/en.json");
+      setup: typeof import("../setup/locales/en.json");
+      sources: typeof import("../sources/locales/en.json");
+      settings: typeof import("../settings/locales/en.json");
+      today: typeof import("../today/locales/en.json");
+      events: typeof import("../events/locales/en.json");
+      profiles: typeof import("../profiles/locales/en.json");
+      catalog: typeof import("../catalog/locales/en.json");
+      recommend: typeof import("../recommend/locales/en.json");
+    };
+  }
+}

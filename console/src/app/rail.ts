@@ -1,0 +1,40 @@
+import { IconBolt, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
+
+export interface RailEntry {
+  /** The page's word is `rail.<noun>`. */
+  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "sources" | "settings";
+  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/sources" | "/settings";
+  icon: TablerIcon;
+  /** Pressed after `g`. */
+  letter: string;
+}
+
+/** Groups in the order of the loop; a group appears with its first page. */
+export const RAIL: readonly { group: "now" | "people" | "give" | "set_up"; entries: readonly RailEntry[] }[] = [
+  {
+    group: "now",
+    entries: [
+      { noun: "today", to: "/today", icon: IconHome, letter: "t" },
+      { noun: "events", to: "/events", icon: IconBolt, letter: "e" },
+    ],
+  },
+  { group: "people", entries: [{ noun: "profiles", to: "/profiles", icon: IconUsers, letter: "c" }] },
+  {
+    group: "give",
+    entries: [
+      { noun: "catalog", to: "/catalog", icon: IconPackage, letter: "i" },
+      { noun: "recommend", to: "/recommend", icon: IconLayoutGrid, letter: "r" },
+    ],
+  },
+  {
+    group: "set_up",
+    entries: [
+      { noun: "sources", to: "/sources", icon: IconPlug, letter: "s" },
+      { noun: "settings", to: "/settings", icon: IconSettings, letter: "," },
+    ],
+  },
+];
+
+/** What a phone's bottom bar holds; the rest stands behind "more". */
+export const BAR: readonly RailEntry["noun"][] = ["today", "events", "profiles", "recommend"];
+export const ENTRIES: readonly RailEntry[] = RAIL.flatMap((each) => each.entries);

@@ -1,0 +1,52 @@
+import { createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { catalogRoutes } from "../catalog/route";
+import { eventsRoutes } from "../events/route";
+import { profilesRoutes } from "../profiles/route";
+import { recommendRoutes } from "../recommend/route";
+import { sessionRoutes } from "../session/route";
+import { settingsRoutes } from "../settings/route";
+import { setupRoutes, welcomeRoute } from "../setup/route";
+import { PageError } from "../shared/PageError";
+import { queryClient } from "../shared/query";
+import { sourcesRoutes } from "../sources/route";
+import { todayRoutes } from "../today/route";
+import { rootRoute, shellRoute } from "./root";
+
+const indexRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/today" });
+  },
+});
+
+const routeTree = rootRoute.addChildren([
+  ...sessionRoutes,
+  welcomeRoute,
+  shellRoute.addChildren([
+    indexRoute,
+    ...todayRoutes,
+    ...eventsRoutes,
+    ...profilesRoutes,
+    ...catalogRoutes,
+    ...recommendRoutes,
+    ...sourcesRoutes,
+    ...settingsRoutes,
+    ...setupRoutes,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  context: { queryClient },
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: PageError,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

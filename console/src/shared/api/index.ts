@@ -1,0 +1,3 @@
+export { address, get, patch, post, put, remove } from "./call";
+export { asProblem, Problem } from "./problem";
+export type * from "./types";
