@@ -5,7 +5,7 @@ import './music.css';
 import * as api from '../shared/api';
 import { square } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
-import { bones, reasonLine, shelf } from '../shared/shelf';
+import { bones, shelf, whyLine } from '../shared/shelf';
 import { shell, toast, trouble } from '../shared/shell';
 import * as tracker from '../shared/tracker';
 import { dock, isLiked, setLiked } from './dock';
@@ -28,7 +28,7 @@ function click(entry: api.Entry, source: Source): void {
 const card = (source: Source) => (entry: api.Entry): HTMLElement => {
   const { title } = api.spoken(entry.item);
   const artist = api.words(entry.item, 'artist', 'artists').join(', ');
-  const why = reasonLine(say, entry.reasons);
+  const why = whyLine(say, entry.reasons);
   return h(
     'div',
     { class: 'song' },

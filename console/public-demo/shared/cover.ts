@@ -17,7 +17,7 @@ export function tagsOf(of: Item): CoverTag[] {
 }
 
 export const artOf = (of: Item, shape: 'poster' | 'square'): CoverArt =>
-  coverArt({ id: of.item_id, kind: of.kind, tags: tagsOf(of) }, shape);
+  coverArt({ id: of.item_id, kind: of.kind, title: of.title, tags: tagsOf(of) }, shape);
 
 export function drawing(art: CoverArt, fit: 'meet' | 'slice' = 'slice'): HTMLElement {
   return h(
@@ -45,7 +45,8 @@ export function drawing(art: CoverArt, fit: 'meet' | 'slice' = 'slice'): HTMLEle
 export function poster(of: Item): HTMLElement {
   const art = artOf(of, 'poster');
   const { title, year } = spoken(of);
-  const size = title.length > 34 ? 'long' : title.length > 16 ? 'middle' : 'short';
+  const longest = Math.max(...title.split(/\s+/u).map((word) => word.length));
+  const size = title.length > 34 || longest > 13 ? 'long' : title.length > 16 || longest > 9 ? 'middle' : 'short';
   return h(
     'div',
     { class: 'cover poster', style: `--ground:${art.palette.ground};--ink:${art.palette.ink}` },

@@ -4,6 +4,12 @@ import type { Entry, Reason } from './api';
 import { type Child, h, icon } from './dom';
 import type { Say } from './words';
 
+/** The line under a card: only what the shelf's own heading does not say already. */
+export function whyLine(say: Say, reasons: readonly Reason[]): string {
+  const kind = reasons[0]?.kind;
+  return kind === 'popular' || kind === 'trending' ? '' : reasonLine(say, reasons);
+}
+
 export function reasonLine(say: Say, reasons: readonly Reason[]): string {
   const first = reasons[0];
   if (!first) return '';

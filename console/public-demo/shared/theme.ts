@@ -1,5 +1,6 @@
 /** Light or dark: what the visitor chose, else what the system says. */
 
+import '@fontsource-variable/inter/wght.css';
 import './base.css';
 
 const kept = localStorage.getItem('demo_theme');

@@ -22,7 +22,7 @@ export const currencyOf = (item: Item): string => words(item, 'currency')[0] ?? 
 export const priceOf = (item: Item): number => number(item, 'price', 'list_price', 'amount') ?? 0;
 
 export function money(amount: number, currency: string): string {
-  return new Intl.NumberFormat(language, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: ['TWD', 'JPY'].includes(currency) ? 0 : 2 }).format(amount);
+  return new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: ['TWD', 'JPY'].includes(currency) ? 0 : 2 }).format(amount);
 }
 
 /** Round to what the currency can pay. */

@@ -5,7 +5,7 @@ import './store.css';
 import * as api from '../shared/api';
 import { artOf, drawing, square } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
-import { bones, reasonLine, shelf } from '../shared/shelf';
+import { bones, reasonLine, shelf, whyLine } from '../shared/shelf';
 import { shell, toast, trouble } from '../shared/shell';
 import * as tracker from '../shared/tracker';
 import { Basket, currencyOf, money, priceOf } from './basket';
@@ -44,7 +44,7 @@ function open(entry: api.Entry): void {
 function card(entry: api.Entry): HTMLElement {
   const { item } = entry;
   const { title } = api.spoken(item);
-  const why = reasonLine(say, entry.reasons);
+  const why = whyLine(say, entry.reasons);
   const click = (event: Event) => {
     if ((event as MouseEvent).metaKey || (event as MouseEvent).ctrlKey) return;
     event.preventDefault();
@@ -80,7 +80,7 @@ function front(entries: readonly api.Entry[]): HTMLElement {
 }
 
 function goods(entries: readonly api.Entry[]): HTMLElement {
-  const unique = [...new Map(entries.map((entry) => [entry.item.item_id, entry])).values()];
+  const unique = [...new Map(entries.map((entry) => [entry.item.item_id, { ...entry, reasons: [] }])).values()];
   const categories = [...new Set(unique.flatMap((entry) => api.words(entry.item, 'category', 'categories').slice(0, 1)))].slice(0, 9);
   let chosen: string | null = null;
   const grid = h('ul', { class: 'grid' });

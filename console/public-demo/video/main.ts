@@ -5,7 +5,7 @@ import './video.css';
 import * as api from '../shared/api';
 import { artOf, drawing, poster, tagsOf } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
-import { bones, reasonLine, shelf } from '../shared/shelf';
+import { bones, reasonLine, shelf, whyLine } from '../shared/shelf';
 import { shell, trouble } from '../shared/shell';
 import * as tracker from '../shared/tracker';
 import { play } from './player';
@@ -37,7 +37,7 @@ function open(entry: api.Entry): void {
 
 function card(entry: api.Entry): HTMLElement {
   const { title, year } = api.spoken(entry.item);
-  const why = reasonLine(say, entry.reasons);
+  const why = whyLine(say, entry.reasons);
   const click = (event: Event) => {
     if ((event as MouseEvent).metaKey || (event as MouseEvent).ctrlKey) return;
     event.preventDefault();

@@ -13,6 +13,7 @@ export interface CoverTag {
 export interface CoverSubject {
   id: string;
   kind: string;
+  title?: string;
   tags: readonly CoverTag[];
 }
 
@@ -62,44 +63,44 @@ export const PALETTES: readonly Palette[] = [
 
 interface Style {
   palettes: readonly string[];
-  motif: string;
+  motifs: readonly string[];
 }
 
 /** Words that a shop is likely to use; every other word picks by its own letters. Left to right: the usual colour first. */
 const STYLES: Record<string, Style> = {
-  action: { palettes: ['brick', 'graphite'], motif: 'diagonal' },
-  adventure: { palettes: ['lagoon', 'olive'], motif: 'peaks' },
-  animation: { palettes: ['ochre', 'sky'], motif: 'pebbles' },
-  "children's": { palettes: ['sky', 'mint'], motif: 'pebbles' },
-  children: { palettes: ['sky', 'mint'], motif: 'pebbles' },
-  comedy: { palettes: ['ochre', 'rose'], motif: 'zigzag' },
-  crime: { palettes: ['graphite', 'night'], motif: 'blinds' },
-  documentary: { palettes: ['sand', 'mint'], motif: 'grid' },
-  drama: { palettes: ['harbour', 'terracotta'], motif: 'arcs' },
-  fantasy: { palettes: ['lilac', 'plum'], motif: 'moon' },
-  'film-noir': { palettes: ['night', 'graphite'], motif: 'blinds' },
-  horror: { palettes: ['night', 'brick'], motif: 'target' },
-  musical: { palettes: ['rose', 'plum'], motif: 'columns' },
-  mystery: { palettes: ['plum', 'night'], motif: 'target' },
-  romance: { palettes: ['rose', 'brick'], motif: 'circles' },
-  'sci-fi': { palettes: ['night', 'harbour'], motif: 'orbit' },
-  thriller: { palettes: ['graphite', 'harbour'], motif: 'steps' },
-  war: { palettes: ['olive', 'forest'], motif: 'steps' },
-  western: { palettes: ['saffron', 'terracotta'], motif: 'sun' },
-  rock: { palettes: ['brick', 'graphite'], motif: 'diagonal' },
-  'classic rock': { palettes: ['brick', 'saffron'], motif: 'sun' },
-  pop: { palettes: ['rose', 'lilac'], motif: 'circles' },
-  jazz: { palettes: ['harbour', 'saffron'], motif: 'arcs' },
-  classical: { palettes: ['sand', 'olive'], motif: 'waves' },
-  electronic: { palettes: ['night', 'plum'], motif: 'columns' },
-  'hip-hop': { palettes: ['graphite', 'ochre'], motif: 'steps' },
-  folk: { palettes: ['forest', 'mint'], motif: 'leaves' },
-  ambient: { palettes: ['sky', 'lagoon'], motif: 'waves' },
+  action: { palettes: ['brick', 'graphite'], motifs: ['diagonal', 'steps'] },
+  adventure: { palettes: ['lagoon', 'olive'], motifs: ['peaks', 'sun'] },
+  animation: { palettes: ['ochre', 'sky'], motifs: ['pebbles', 'leaves'] },
+  "children's": { palettes: ['sky', 'mint'], motifs: ['pebbles', 'leaves'] },
+  children: { palettes: ['sky', 'mint'], motifs: ['pebbles', 'leaves'] },
+  comedy: { palettes: ['ochre', 'rose'], motifs: ['zigzag', 'circles'] },
+  crime: { palettes: ['graphite', 'night'], motifs: ['blinds', 'diagonal'] },
+  documentary: { palettes: ['sand', 'mint'], motifs: ['grid', 'waves'] },
+  drama: { palettes: ['harbour', 'terracotta'], motifs: ['arcs', 'waves'] },
+  fantasy: { palettes: ['lilac', 'plum'], motifs: ['moon', 'orbit'] },
+  'film-noir': { palettes: ['night', 'graphite'], motifs: ['blinds', 'diagonal'] },
+  horror: { palettes: ['night', 'brick'], motifs: ['target', 'moon'] },
+  musical: { palettes: ['rose', 'plum'], motifs: ['columns', 'zigzag'] },
+  mystery: { palettes: ['plum', 'night'], motifs: ['target', 'moon'] },
+  romance: { palettes: ['rose', 'brick'], motifs: ['circles', 'arcs'] },
+  'sci-fi': { palettes: ['night', 'harbour'], motifs: ['orbit', 'grid'] },
+  thriller: { palettes: ['graphite', 'harbour'], motifs: ['steps', 'blinds'] },
+  war: { palettes: ['olive', 'forest'], motifs: ['steps', 'blinds'] },
+  western: { palettes: ['saffron', 'terracotta'], motifs: ['sun', 'peaks'] },
+  rock: { palettes: ['brick', 'graphite'], motifs: ['diagonal', 'steps'] },
+  'classic rock': { palettes: ['brick', 'saffron'], motifs: ['sun', 'peaks'] },
+  pop: { palettes: ['rose', 'lilac'], motifs: ['circles', 'arcs'] },
+  jazz: { palettes: ['harbour', 'saffron'], motifs: ['arcs', 'waves'] },
+  classical: { palettes: ['sand', 'olive'], motifs: ['waves', 'arcs'] },
+  electronic: { palettes: ['night', 'plum'], motifs: ['columns', 'zigzag'] },
+  'hip-hop': { palettes: ['graphite', 'ochre'], motifs: ['steps', 'blinds'] },
+  folk: { palettes: ['forest', 'mint'], motifs: ['leaves', 'peaks'] },
+  ambient: { palettes: ['sky', 'lagoon'], motifs: ['waves', 'arcs'] },
 };
 
 /** Objects for things one can hold; the first word that is found in a tag wins. */
 const OBJECTS: ReadonlyArray<[RegExp, string]> = [
-  [/cup|mug|tea|coffee|drink|杯|茶|咖啡|カップ|コーヒー/i, 'cup'],
+  [/\bcup|mug|\btea|coffee|drink|杯|茶|咖啡|カップ|コーヒー/i, 'cup'],
   [/bottle|wine|oil|sauce|water|beauty|skin|soap|care|瓶|酒|保養|美妝|ボトル|スキン/i, 'bottle'],
   [/shirt|cloth|apparel|fashion|top|dress|wear|衣|服|シャツ/i, 'shirt'],
   [/lamp|light|home|living|furniture|燈|居家|家具|ランプ|インテリア/i, 'lamp'],
@@ -423,29 +424,43 @@ const MOTIFS: Record<string, (pen: Pen) => void> = {
 function ground(pen: Pen): void {
   const { width, height, palette, chance } = pen;
   fill(pen, circle(width * (0.3 + chance() * 0.4), height * 0.45, width * 0.36), palette.ink, 0.08);
-  fill(pen, box(0, height * 0.77, width, height * 0.23), palette.ink, 0.12);
+  fill(pen, box(-2 * width, height * 0.77, 5 * width, height), palette.ink, 0.12); // runs on where a window is wider
 }
 
 const ABSTRACT = ['sun', 'blinds', 'circles', 'peaks', 'waves', 'arcs', 'grid', 'diagonal', 'steps', 'moon', 'zigzag',
   'columns', 'orbit', 'target', 'leaves', 'pebbles'];
 
-function motifOf(subject: CoverSubject, word: string): string {
+function objectIn(words: string): string | undefined {
+  return OBJECTS.find(([pattern]) => pattern.test(words))?.[1];
+}
+
+function motifOf(subject: CoverSubject, word: string, seed: number): string {
   if (subject.kind === 'product') {
-    const words = subject.tags.map((tag) => tag.value).join(' ');
-    const object = OBJECTS.find(([pattern]) => pattern.test(words))?.[1];
+    const object = objectIn(subject.title ?? '') ?? objectIn(subject.tags.map((tag) => tag.value).join(' '));
     if (object) return object;
   }
-  return STYLES[word.toLowerCase()]?.motif ?? (ABSTRACT[hashOf(`${word} motif`) % ABSTRACT.length] as string);
+  const known = STYLES[word.toLowerCase()]?.motifs;
+  return known ? (known[(seed >>> 4) % known.length] as string) : (ABSTRACT[hashOf(`${word} motif`) % ABSTRACT.length] as string);
+}
+
+/** The second word of the same kind lends its motif now and then, so that a comedy about crime looks a little of both. */
+function motifWord(subject: CoverSubject, word: CoverTag | null, seed: number): string {
+  const others = subject.tags.filter((tag) => tag.kind === word?.kind && tag.value !== word?.value);
+  const other = others[(seed >>> 6) % Math.max(1, others.length)];
+  return (seed >>> 2) % 2 && other ? other.value : (word?.value ?? subject.kind);
 }
 
 /** Draw an item: paths in a box of `width` × `height`, coloured, to be put on `palette.ground` in order. */
 export function coverArt(subject: CoverSubject, shape: 'poster' | 'square' = 'poster'): CoverArt {
-  const word = tellingTag(subject.tags)?.value ?? subject.kind;
-  const seed = hashOf(subject.id);
-  // Two items in three wear the genre's usual colour; the third its second one, so that a long shelf does not go flat.
-  const palette = paletteOf(word, seed % 3 === 0 ? 1 : 0);
+  const telling = tellingTag(subject.tags);
+  const word = telling?.value ?? subject.kind;
+  const seed = hashOf(`${subject.kind} ${subject.id}`);
+  // Two items in three wear the genre's usual colour, the third its second one, so that a long shelf does not go flat.
+  // Goods are told apart by what they are, so each may have a colour of its own.
+  const own = PALETTES[(seed >>> 3) % PALETTES.length] as Palette;
+  const palette = subject.kind === 'product' ? own : paletteOf(word, seed % 3 === 0 ? 1 : 0);
   const [width, height] = shape === 'poster' ? [100, 96] : [100, 100];
-  const motif = motifOf(subject, word);
+  const motif = motifOf(subject, motifWord(subject, telling, seed), seed);
   const pen: Pen = { chance: chances(seed), width, height, palette, strokes: [] };
   (MOTIFS[motif] as (pen: Pen) => void)(pen);
   return { palette, motif, width, height, strokes: pen.strokes };
