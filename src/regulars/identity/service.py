@@ -111,6 +111,10 @@ class Identity:
             found.setdefault(row.customer_id, []).append(_owned(row, blocked=row.key in blocked))
         return found
 
+    def numbers_of(self, connection: Connection, customer_ids: Sequence[CustomerId]) -> list[int]:
+        """Return the numbers of some customers' identifiers, within the caller's transaction."""
+        return [one.identifier_id for one in store.identifiers_of(connection, customer_ids)]
+
     def evidence_of(self, customer_id: CustomerId) -> list[Evidence]:
         """Return the evidence that names one of the customer's identifiers, refused evidence too."""
         with self._database.read() as connection:

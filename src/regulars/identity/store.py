@@ -17,21 +17,22 @@ from regulars.identity.core import Evidence, EvidenceKind
 from regulars.kernel.database import Migration
 from regulars.kernel.ids import CustomerId
 
+# `identifier` is `kind:value`. `last_us` is kept to the hour, so that most events write nothing here.
+_IDENTIFIERS_TABLE = """
+CREATE TABLE identity_identifiers (
+    identifier_id BIGINT NOT NULL PRIMARY KEY,
+    identifier TEXT {collation} NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    first_us BIGINT NOT NULL,
+    last_us BIGINT NOT NULL)"""
+_IDENTIFIERS_BY_CUSTOMER = "CREATE INDEX identity_identifiers_by_customer ON identity_identifiers (customer_id, kind)"
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
         capability="identity",
         number=1,
         statements=(
-            # `identifier` is `kind:value`. `last_us` is kept to the hour, so that most events write nothing here.
-            """
-            CREATE TABLE identity_identifiers (
-                identifier_id BIGINT NOT NULL PRIMARY KEY,
-                identifier TEXT NOT NULL UNIQUE,
-                kind TEXT NOT NULL,
-                customer_id TEXT NOT NULL,
-                first_us BIGINT NOT NULL,
-                last_us BIGINT NOT NULL)""",
-            "CREATE INDEX identity_identifiers_by_customer ON identity_identifiers (customer_id, kind)",
             """
             CREATE TABLE identity_evidence (
                 evidence_id {serial},
@@ -49,6 +50,8 @@ MIGRATIONS: tuple[Migration, ...] = (
             CREATE TABLE identity_blocked (
                 identifier TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, blocked_us BIGINT NOT NULL)""",
         ),
+        sqlite=(_IDENTIFIERS_TABLE.replace("{collation}", ""), _IDENTIFIERS_BY_CUSTOMER),
+        postgresql=(_IDENTIFIERS_TABLE.replace("{collation}", 'COLLATE "C"'), _IDENTIFIERS_BY_CUSTOMER),
     ),
 )
 

@@ -1,0 +1,1 @@
+"""What is remembered of a customer. Values in, values out: no clock, no table."""
