@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any  # Any: an OpenAPI document is JSON
 
 from litestar import Litestar, Request, Router
@@ -58,6 +59,7 @@ def finished(app: Litestar) -> dict[str, Any]:  # Any: JSON
 def finish(document: dict[str, Any], app: Litestar) -> None:  # Any: JSON
     """Add to the framework's document who may do what and the problem documents, in place."""
     document["components"].setdefault("schemas", {})["Problem"] = _problem_schema()
+    _name_pages(document)
     needed = {
         handler.operation_id: handler.opt.get(NEEDS) or Role.ADMIN
         for route in app.routes
@@ -68,6 +70,28 @@ def finish(document: dict[str, Any], app: Litestar) -> None:  # Any: JSON
         for operation in path.values():
             if isinstance(operation, dict) and "operationId" in operation:
                 _finish_operation(operation, needed.get(operation["operationId"], Role.ADMIN))
+
+
+_PAGE_NAME = re.compile(r"^Page_(?:\w+\.)*(?P<item>\w+)_$")
+
+
+def _name_pages(document: dict[str, Any]) -> None:  # Any: JSON
+    schemas = document["components"]["schemas"]
+    names = {name: f"PageOf{found['item']}" for name in schemas if (found := _PAGE_NAME.match(name))}
+    for old, new in names.items():
+        schemas[new] = {**schemas.pop(old), "title": new}
+    _point_to({f"#/components/schemas/{old}": f"#/components/schemas/{new}" for old, new in names.items()}, document)
+
+
+def _point_to(names: dict[str, str], part: Any) -> None:  # Any: JSON
+    if isinstance(part, dict):
+        if part.get("$ref") in names:
+            part["$ref"] = names[part["$ref"]]
+        for inner in part.values():
+            _point_to(names, inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _point_to(names, inner)
 
 
 def _finish_operation(operation: dict[str, Any], needed: Role) -> None:  # Any: JSON

@@ -16,7 +16,7 @@ class AuditController(Controller):
     """The audit log."""
 
     path = "/v1/audit"
-    tags = ("audit",)
+    tags = ("Audit",)
 
     @get(operation_id="listAudit", summary="Who did what?", opt=needs(Role.ADMIN), sync_to_thread=True)
     def list_audit(

@@ -57,7 +57,7 @@ class HealthController(Controller):
     """For those who watch over the shop."""
 
     path = "/"
-    tags = ("health",)
+    tags = ("Health",)
 
     @get("/healthz", operation_id="getHealth", summary="Is this process alive?", opt=needs(Role.ANYONE))
     async def get_health(self) -> Alive:

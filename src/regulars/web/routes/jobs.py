@@ -15,7 +15,7 @@ class JobsController(Controller):
     """Runs of jobs."""
 
     path = "/v1/jobs"
-    tags = ("jobs",)
+    tags = ("Jobs",)
 
     @get(operation_id="listJobs", summary="What runs, and what ran?", opt=needs(Role.VIEWER), sync_to_thread=True)
     def list_jobs(

@@ -36,7 +36,7 @@ class KeysController(Controller):
     """Which servers may speak to us."""
 
     path = "/v1/keys"
-    tags = ("keys",)
+    tags = ("Keys",)
 
     @get(operation_id="listKeys", summary="Which servers hold a key?", opt=needs(Role.ADMIN), sync_to_thread=True)
     def list_keys(self, keys: Keys) -> list[SecretKey]:

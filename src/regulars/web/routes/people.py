@@ -38,7 +38,7 @@ class PeopleController(Controller):
     """People and their roles."""
 
     path = "/v1/people"
-    tags = ("people",)
+    tags = ("People",)
 
     @get(operation_id="listPeople", summary="Who may sign in?", opt=needs(Role.ADMIN), sync_to_thread=True)
     def list_people(self, people: People) -> list[Person]:

@@ -31,7 +31,7 @@ class ProblemsController(Controller):
     """The kinds of problems."""
 
     path = "/problems"
-    tags = ("problems",)
+    tags = ("Problems",)
 
     @get("/{kind:str}", operation_id="getProblemKind", summary="What does this problem mean?", opt=needs(Role.ANYONE))
     async def get_problem_kind(self, kind: str) -> ProblemKind:

@@ -38,7 +38,7 @@ class SessionController(Controller):
     """The session of whoever asks."""
 
     path = "/v1/session"
-    tags = ("session",)
+    tags = ("Session",)
 
     @post(operation_id="signIn", summary="Sign in", opt=needs(Role.ANYONE), status_code=201, sync_to_thread=True)
     def sign_in(

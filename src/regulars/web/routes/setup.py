@@ -52,7 +52,7 @@ class SetupController(Controller):
     """The first run."""
 
     path = "/v1/setup"
-    tags = ("setup",)
+    tags = ("Setup",)
 
     @get(
         operation_id="getSetup",

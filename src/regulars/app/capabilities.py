@@ -1,0 +1,72 @@
+"""The one list of capabilities: their tables, their routes, their place in the street, their jobs.
+
+Each list is made by a function that imports what it needs: a worker never loads the web framework.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from regulars.events.core import KeepsCustomers, Projection
+from regulars.kernel.database import Migration
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from regulars.app.shop import Shop
+
+
+def migrations() -> list[Migration]:
+    """Return every capability's steps, in an order in which each finds what it builds on."""
+    from regulars.catalog.store import MIGRATIONS as CATALOG
+    from regulars.events.store import MIGRATIONS as EVENTS
+    from regulars.events.worker_store import MIGRATIONS as WORKER
+    from regulars.identity.store import MIGRATIONS as IDENTITY
+    from regulars.kernel.jobs import MIGRATIONS as JOBS
+    from regulars.profiles.store import MIGRATIONS as PROFILES
+    from regulars.web.store import MIGRATIONS as WEB
+
+    return [*JOBS, *EVENTS, *WORKER, *CATALOG, *IDENTITY, *PROFILES, *WEB]
+
+
+def projections(shop: Shop) -> list[Projection]:
+    """Return who reads the log, in street order: each adds what those after it need."""
+    from regulars.events.projections import EventCounts
+
+    return [EventCounts(), shop.identity, shop.profiles]
+
+
+def keepers(shop: Shop) -> list[KeepsCustomers]:
+    """Return every store that keeps customer ids: all obey a merge, and all forget whom we are told to forget.
+
+    In the order of erasing: identity last, because the others ask it which identifiers were theirs.
+    """
+    return [shop.profiles, shop.identity]
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """Return every capability's handlers."""
+    from regulars.catalog.routes import ROUTES as CATALOG
+    from regulars.events.routes import ROUTES as EVENTS
+    from regulars.identity.routes import ROUTES as IDENTITY
+    from regulars.profiles.routes import ROUTES as PROFILES
+
+    return [*EVENTS, *IDENTITY, *PROFILES, *CATALOG]
+
+
+def define_jobs(shop: Shop) -> None:
+    """Make every capability's jobs known, so that this process may run them."""
+
+
+def services(shop: Shop) -> dict[str, object]:
+    """Return what handlers may ask for, by its noun."""
+    return {
+        "events": shop.events,
+        "identity": shop.identity,
+        "profiles": shop.profiles,
+        "catalog": shop.catalog,
+        "jobs": shop.jobs,
+        "log": shop.log,
+        "settings": shop.settings,
+        "shop": shop,
+    }

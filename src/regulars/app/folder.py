@@ -1,0 +1,45 @@
+"""Where does a shop lie, and may we write there?"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from regulars.kernel.errors import InvalidError, UnavailableError
+
+
+def prepare_folder(location: str | Path) -> Path:
+    """Return the shop's folder, made if missing, after making sure that we may write there.
+
+    Raises
+    ------
+    InvalidError
+        When the location is a URL, or a file stands there.
+    UnavailableError
+        When the folder may not be written.
+
+    """
+    if "://" in str(location):
+        raise InvalidError(
+            f"A shop is opened by its folder, got {str(location).split('://', 1)[0] + '://…'!r}. To keep its state in "
+            'PostgreSQL, put url = "postgresql://…" under [state] in the folder\'s regulars.toml.'
+        )
+    folder = Path(location).expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InvalidError(f"{str(folder)!r} is a file. Give the folder of a shop, or the name of a new one.") from None
+    except OSError as error:
+        raise UnavailableError(f"The folder {str(folder)!r} cannot be made: {_reason(error)}.") from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise UnavailableError(
+            f"The folder {str(folder)!r} may not be written by this user. Give the user the right, or take another "
+            "folder."
+        )
+    return folder
+
+
+def _reason(error: OSError) -> str:
+    known = {errno.EACCES: "this user may not write there", errno.EROFS: "the disk is read-only"}
+    return known.get(error.errno or 0, error.strerror or "the system refuses")

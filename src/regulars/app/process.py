@@ -1,0 +1,118 @@
+"""One process of a served shop: `web` answers HTTP, `work` takes the log in and runs the jobs.
+
+Started by the supervisor (`app.serve`) as `python -m regulars.app.process`. It ends when it is told to (SIGTERM), and
+when the supervisor is gone: the pipe whose other end the supervisor holds then closes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from regulars.kernel.errors import RegularsError
+
+if TYPE_CHECKING:
+    from regulars.app.shop import Shop
+
+CANNOT_START = 3  # the exit status that tells the supervisor not to try again
+JOB_RUNNERS = 2  # a long training run must not keep the lake's next flush waiting
+
+_log = logging.getLogger("regulars.process")
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process shall do; given as JSON in its only argument."""
+
+    role: str
+    name: str
+    folder: str
+    flags: dict[str, str] = {}
+    socket_fd: int | None = None
+    lifeline_fd: int | None = None
+    announces: bool = False
+    drain_s: int = 25
+
+
+def main() -> int:
+    """Do the task in the first argument; return the exit status."""
+    from regulars.web.observe import write_logs_to_stderr
+
+    task = msgspec.json.decode(sys.argv[1], type=Task)
+    write_logs_to_stderr(task.name)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    if task.lifeline_fd is not None:
+        _end_with_supervisor(task.lifeline_fd)
+    try:
+        if task.role == "web":
+            serve_web(task)
+        else:
+            work(task, stop)
+    except RegularsError as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT_START
+    return 0
+
+
+def serve_web(task: Task) -> None:
+    """Answer HTTP on the inherited socket until told to stop; open requests are answered first."""
+    from regulars.app.http import build_web
+    from regulars.app.shop import open_shop
+    from regulars.app.uvicorn_server import serve
+
+    with open_shop(task.folder, flags=task.flags, partition=task.name) as shop:
+        shop.events.publish_keys()
+        web = build_web(shop)
+        assert task.socket_fd is not None, "the supervisor hands a listening socket to every web process"
+        listening = socket.socket(fileno=task.socket_fd)
+        serve(web, listening, drain_s=task.drain_s, on_open=lambda: _announce(shop, task))
+
+
+def work(task: Task, stop: threading.Event) -> None:
+    """Take the log in and run the jobs until told to stop; what is under way is finished or goes back."""
+    from regulars.app import capabilities
+    from regulars.app.shop import open_shop
+
+    with open_shop(task.folder, flags=task.flags, partition="worker") as shop:
+        capabilities.define_jobs(shop)
+        runners = [
+            threading.Thread(target=shop.jobs.run, args=(stop,), name=f"jobs-{number}") for number in range(JOB_RUNNERS)
+        ]
+        for runner in runners:
+            runner.start()
+        try:
+            shop.worker().run(stop)
+        finally:
+            stop.set()
+            for runner in runners:
+                runner.join()
+
+
+def _announce(shop: Shop, task: Task) -> None:
+    if task.announces:
+        from regulars.app.welcome import welcome
+
+        sys.stdout.write(json.dumps(welcome(shop)) + "\n")
+        sys.stdout.flush()
+
+
+def _end_with_supervisor(lifeline_fd: int) -> None:
+    def watch() -> None:
+        while os.read(lifeline_fd, 1):
+            continue
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

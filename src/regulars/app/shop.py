@@ -1,0 +1,142 @@
+"""A shop, opened: every capability over one folder, one database, one log, one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import regulars
+from regulars.app import capabilities
+from regulars.app.folder import prepare_folder
+from regulars.catalog import Catalog
+from regulars.events import Events
+from regulars.identity import Identity
+from regulars.kernel.clock import Clock, SystemClock
+from regulars.kernel.database import Database
+from regulars.kernel.errors import ConflictError
+from regulars.kernel.eventlog import EventLog, open_log
+from regulars.kernel.files import Files
+from regulars.kernel.jobs import Jobs
+from regulars.kernel.settings import Settings, load_settings
+from regulars.profiles import Profiles
+
+if TYPE_CHECKING:
+    from regulars.events.worker import Worker
+
+STATE_FILE = "state.db"
+LOG_FOLDER = "log"
+LIBRARIES_MAX = 32
+
+
+class Shop:
+    """Every capability of one shop as an attribute. Open one with `open_shop`; close it, or use it as a context."""
+
+    def __init__(self, *, folder: Path, settings: Settings, clock: Clock, database: Database, log: EventLog) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self.database = database
+        self.log = log
+        self.version = regulars.__version__
+        self.files = Files(folder)
+        self.jobs = Jobs(database, clock)
+        self.events = Events(database=database, clock=clock, log=log, folder=folder)
+        self.catalog = Catalog(database=database, clock=clock, files=self.files)
+        self.identity = Identity(database=database, clock=clock)
+        self.profiles = Profiles(
+            database=database,
+            clock=clock,
+            identity=self.identity,
+            catalog=self.catalog,
+            settings=settings.profiles,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is being written and let go of every file and connection."""
+        self.log.close()
+        self.files.close()
+        self.database.close()
+
+    def worker(self) -> Worker:
+        """Return the worker of this shop, with every projection in street order."""
+        from regulars.events.worker import Worker
+
+        return Worker(
+            database=self.database,
+            log=self.log,
+            clock=self.clock,
+            projections=capabilities.projections(self),
+            settings=self.settings.events,
+        )
+
+    def catch_up(self) -> int:
+        """Take in everything the log holds, here and now; return how many records that were.
+
+        A running `regulars serve` does this by itself; a program that opens the shop as a library calls it.
+        """
+        worker, taken = self.worker(), 0
+        while step := worker.run_once():
+            taken += step
+        return taken
+
+
+def open_shop(
+    location: str | Path,
+    *,
+    flags: Mapping[str, str] | None = None,
+    partition: str | None = "library",
+    clock: Clock | None = None,
+) -> Shop:
+    """Open the shop in a folder, made if missing, with its tables brought up to date.
+
+    Parameters
+    ----------
+    location
+        The shop's folder.
+    flags
+        Settings that go before the file's and the environment's: `{"state.url": "postgresql://…"}`.
+    partition
+        Which part of the log this process appends to; None opens the log to read. `library` takes the first free of
+        `library-0`, `library-1` …, so that several programs may have one shop open.
+    clock
+        The machine's own when left out.
+
+    Raises
+    ------
+    InvalidError
+        When the location is no folder.
+    UnavailableError
+        When the folder may not be read or written, or the state database does not answer.
+    NewerShopError
+        When a newer version of Regulars has written it.
+
+    """
+    folder = prepare_folder(location)
+    settings = load_settings(folder, flags or {})
+    clock = clock or SystemClock()
+    database = Database.open(settings.state.url or str(folder / STATE_FILE))
+    try:
+        database.migrate(capabilities.migrations())
+        log = _log(folder / LOG_FOLDER, partition, clock)
+    except BaseException:
+        database.close()
+        raise
+    return Shop(folder=folder, settings=settings, clock=clock, database=database, log=log)
+
+
+def _log(folder: Path, partition: str | None, clock: Clock) -> EventLog:
+    if partition != "library":
+        return open_log(folder, partition, clock=clock)
+    for number in range(LIBRARIES_MAX):
+        try:
+            return open_log(folder, f"library-{number}", clock=clock)
+        except ConflictError:
+            continue  # another program has this one
+    raise ConflictError(f"{LIBRARIES_MAX} programs have this shop open already. Close one of them.")
