@@ -48,7 +48,9 @@ class CatalogController(Controller):
     def find(
         self,
         catalog: Catalog,
-        query: Annotated[str, Parameter(description="Words in any script; all of them must occur.")] = "",
+        words: Annotated[
+            str, Parameter(query="query", description="Words in any script; all of them must occur.")
+        ] = "",
         kind: str | None = None,
         tag: Annotated[str | None, Parameter(description="`genre:Drama`, or `Drama` of any kind.")] = None,
         available: bool | None = None,
@@ -56,7 +58,7 @@ class CatalogController(Controller):
         limit: int | None = None,
     ) -> Page[Item]:
         """Return matching items, the best match of the title first."""
-        return catalog.find(query, kind=kind, tag=tag, available=available, cursor=cursor, limit=limit)
+        return catalog.find(words, kind=kind, tag=tag, available=available, cursor=cursor, limit=limit)
 
     @get(
         "/items/{item_id:str}", operation_id="getItem", summary="One item", sync_to_thread=True, opt=needs(Role.VIEWER)

@@ -25,15 +25,18 @@ class ProfilesController(Controller):
     def find(
         self,
         profiles: Profiles,
-        query: Annotated[
+        words: Annotated[
             str,
-            Parameter(description="The beginning of an identifier, or of any part of a name; empty for the latest."),
+            Parameter(
+                query="query",  # the framework keeps the name `query` for itself
+                description="The beginning of an identifier, or of any part of a name; empty for the latest.",
+            ),
         ] = "",
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Page[ProfileSummary]:
         """Return matching customers; without a query, whoever was seen last comes first."""
-        return profiles.search(query, cursor=cursor, limit=limit)
+        return profiles.search(words, cursor=cursor, limit=limit)
 
     @get(
         "/{customer_id:str}",
