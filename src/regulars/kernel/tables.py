@@ -157,7 +157,7 @@ class _Csv:
         self.encoding = encoding
         first = next(_lines(file, encoding), "")
         self._delimiter = max(",;\t", key=first.count) if first else ","
-        header = next(self._reader(), None)
+        header = self._first_row()
         if not header or not any(cell.strip() for cell in header):
             raise InvalidError("The file is empty; its first line must name the columns.")
         if is_undecoded("".join(header)):
@@ -167,6 +167,12 @@ class _Csv:
         twice = sorted({name for name in self.columns if name and self.columns.count(name) > 1})
         if twice:
             raise InvalidError(f"The header names {', '.join(map(repr, twice))} more than once.")
+
+    def _first_row(self) -> list[str] | None:
+        try:
+            return next(self._reader(), None)
+        except csv.Error as error:
+            raise InvalidError(f"The first line does not read as the names of columns: {error}.") from None
 
     def _reader(self) -> Any:  # Any: csv's reader has no public type
         return csv.reader(_lines(self._file, self.encoding), delimiter=self._delimiter)

@@ -22,6 +22,7 @@ from regulars.catalog.core import (
     type_of_text,
 )
 from regulars.kernel.ids import ItemId
+from regulars.kernel.tables import PROBLEM_COLUMN
 
 Cells = Mapping[str, Any]  # Any: text from a CSV; anything JSON or Parquet can hold otherwise
 Fault = tuple[str, str]
@@ -37,7 +38,6 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "available_until": ("available_until",),
     "image": ("image", "image_url"),
 }
-PROBLEM_COLUMN = "_problem"
 NEVER_ATTRIBUTES = frozenset({PROBLEM_COLUMN, "updated_at", ""})
 MAJORITY = 0.95  # this share of a column's values settles its type; the others are named as faults
 LIST_SHARE = 0.05  # one cell in twenty with a | makes a list of the column: most films have one genre or two

@@ -7,10 +7,10 @@ from typing import IO
 
 from regulars.catalog import store
 from regulars.catalog.core import Attribute, Item
-from regulars.catalog.imports.report import Format, ImportReport, Problem
+from regulars.catalog.imports.report import ImportReport
 from regulars.catalog.imports.rows import TypeVotes, attributes_of, columns_of, item_of
-from regulars.catalog.imports.tables import Row, Table, not_in, open_table
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.tables import Format, Problem, Row, Table, not_in, open_table
 
 PROBLEMS_SHOWN_MAX = 5_000
 ROWS_A_STEP = 1_000  # rows in memory at once, and items of one transaction
