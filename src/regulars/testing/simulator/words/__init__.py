@@ -1,0 +1,1 @@
+"""Words that invented songs, artists, brands, products and people are named with. All made up for this simulator."""
