@@ -4,6 +4,7 @@ from regulars.events.core import Batch, Call, Event, Fact, KeepsCustomers, Merge
 from regulars.events.decode import DecodedRequest, RejectedItem, event_id_of, position_of, read_request
 from regulars.events.door import Door, DoorStats
 from regulars.events.keys import Keys
+from regulars.events.projections import EventCounts
 from regulars.events.record import AcceptedRequest, OwnFacts, RefusedRequest, decode_entry, encode_entry
 from regulars.events.service import Events, Source
 
@@ -15,6 +16,7 @@ __all__ = [
     "Door",
     "DoorStats",
     "Event",
+    "EventCounts",
     "Events",
     "Fact",
     "KeepsCustomers",

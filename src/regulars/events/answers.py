@@ -67,7 +67,7 @@ async def send_refusal(send: Send, refused: RefusedError, origin: bytes | None) 
     body = msgspec.json.encode(
         {
             "success": False,
-            "type": f"https://regulars.dev/problems/{refused.kind}",
+            "type": f"/problems/{refused.kind}",
             "title": TITLES[refused.status],
             "status": refused.status,
             "detail": refused.reason,

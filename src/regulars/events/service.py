@@ -13,6 +13,7 @@ from regulars.events import store
 from regulars.events.core import Fact, SourceKind, SourceRow
 from regulars.events.decode import OWN_SOURCE, read_request
 from regulars.events.keys import KeyedSource, write_keys
+from regulars.events.live import Live
 from regulars.events.record import AcceptedRequest, OwnFacts, encode_entry
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
 from regulars.kernel.database import Database
@@ -21,7 +22,10 @@ from regulars.kernel.eventlog import EventLog, Record
 from regulars.kernel.ids import SourceId, new_id
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
+HOUR_MINUTES = 60
 DAY_MINUTES = 24 * 60
+NAMES_SHOWN = 20
+RATE_US = 3 * MICROSECONDS_PER_SECOND
 SOURCE_NAME_CHARACTERS_MAX = 120
 
 
@@ -38,6 +42,48 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     events_24h: int
 
 
+class MinuteCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events came through a source in the minute that began then."""
+
+    minute: datetime
+    source_id: str
+    count: int
+
+
+class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of everything that was sent."""
+
+    accepted: int = 0
+    corrected: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+
+
+class NameCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How often something happened."""
+
+    name: str
+    count: int
+
+
+class SourceCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How much came through a source."""
+
+    source_id: SourceId
+    name: str
+    count: int
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """How much came lately: now, by minute for an hour, and in all of a day. Our own facts are not counted."""
+
+    rate_per_s: float
+    series: list[MinuteCount]
+    outcomes: Outcomes
+    by_event: list[NameCount]
+    by_source: list[SourceCount]
+
+
 class Events:
     """Sources, and the facts that come through them."""
 
@@ -46,6 +92,9 @@ class Events:
         self._clock = clock
         self._log = log
         self._folder = folder
+        self.live = Live(database=database, clock=clock, log=log)
+        self._rate_since: tuple[int, int, int] | None = None  # minute counted from, moment, events by then
+        self._rate_per_s = 0.0
 
     def append(self, facts: Sequence[Fact | Mapping[str, object]]) -> None:
         """Make facts durable in the log, in this order.
@@ -132,6 +181,48 @@ class Events:
             store.change_source(connection, msgspec.structs.replace(row, write_key=_new_key()))
             self._publish(store.sources(connection))
         return self.source(source_id)
+
+    def traffic(self) -> Traffic:
+        """Return how much came lately, from where, and what became of it."""
+        now_us = self._clock.now_us()
+        minute = now_us // MINUTE_US
+        with self._database.read() as connection:
+            series = store.by_minute(connection, minute - HOUR_MINUTES + 1)
+            outcomes = store.by_outcome(connection, minute - DAY_MINUTES, OWN_SOURCE)
+            names = store.by_name(connection, minute - DAY_MINUTES, OWN_SOURCE, NAMES_SHOWN)
+            sources = store.events_by_source(connection, minute - DAY_MINUTES)
+            source_names: dict[str, str] = {row.source_id: row.name for row in store.sources(connection)}
+        customers_own = [row for row in series if row[1] != OWN_SOURCE]
+        ranked = sorted(sources.items(), key=lambda row: (-row[1], row[0]))
+        return Traffic(
+            rate_per_s=self._rate(customers_own, now_us),
+            series=[
+                MinuteCount(minute=moment(at * MINUTE_US), source_id=of, count=count) for at, of, count in customers_own
+            ],
+            outcomes=Outcomes(**outcomes),
+            by_event=[NameCount(name=name, count=count) for name, count in names],
+            by_source=[
+                SourceCount(source_id=SourceId(of), name=source_names.get(of, ""), count=count)
+                for of, count in ranked
+                if of != OWN_SOURCE
+            ],
+        )
+
+    def _rate(self, series: Sequence[tuple[int, str, int]], now_us: int) -> float:
+        """Return events a second, from how far the counts moved since some seconds ago."""
+        since = self._rate_since
+        if since is None or now_us - since[1] > MINUTE_US:
+            minute = now_us // MINUTE_US - 1
+            since = (minute, now_us, sum(count for at, _, count in series if at >= minute))
+            if self._rate_since is None:
+                self._rate_per_s = since[2] / (now_us / MICROSECONDS_PER_SECOND - minute * 60)
+            self._rate_since = since
+        elif now_us - since[1] >= RATE_US:
+            counted = sum(count for at, _, count in series if at >= since[0])
+            self._rate_per_s = (counted - since[2]) * MICROSECONDS_PER_SECOND / (now_us - since[1])
+            minute = now_us // MINUTE_US - 1
+            self._rate_since = (minute, now_us, sum(count for at, _, count in series if at >= minute))
+        return round(max(0.0, self._rate_per_s), 2)
 
     def publish_keys(self) -> None:
         """Write the door's snapshot of the keys again, as when a shop is opened."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from regulars.events.core import SourceRow
@@ -26,6 +27,12 @@ MIGRATIONS: tuple[Migration, ...] = (
             CREATE TABLE events_counts (
                 minute BIGINT NOT NULL, source_id TEXT NOT NULL, name TEXT NOT NULL, outcome TEXT NOT NULL,
                 count BIGINT NOT NULL, PRIMARY KEY (minute, source_id, name, outcome))""",
+            # Which items of a record had come before? `items` is a JSON list of their indexes.
+            """
+            CREATE TABLE events_duplicates (
+                partition TEXT NOT NULL, record_offset BIGINT NOT NULL, received_us BIGINT NOT NULL,
+                items TEXT NOT NULL, PRIMARY KEY (partition, record_offset))""",
+            "CREATE INDEX events_duplicates_by_age ON events_duplicates (received_us)",
         ),
     ),
 )
@@ -56,6 +63,32 @@ ON CONFLICT (minute, source_id, name, outcome) DO UPDATE SET count = events_coun
 EVENTS_BY_SOURCE = """
 SELECT source_id, SUM(count) AS events FROM events_counts
 WHERE minute >= :minute AND outcome IN ('accepted', 'corrected') GROUP BY source_id"""
+# How much came in each minute through each source, since :minute?
+BY_MINUTE = """
+SELECT minute, source_id, SUM(count) AS events FROM events_counts
+WHERE minute >= :minute AND outcome IN ('accepted', 'corrected') GROUP BY minute, source_id
+ORDER BY minute, source_id"""
+# What became of everything that our customers' shops sent since :minute?
+BY_OUTCOME = """
+SELECT outcome, SUM(count) AS events FROM events_counts
+WHERE minute >= :minute AND source_id <> :own GROUP BY outcome ORDER BY outcome"""
+# What happened most since :minute?
+BY_NAME = """
+SELECT name, SUM(count) AS events FROM events_counts
+WHERE minute >= :minute AND outcome IN ('accepted', 'corrected') AND source_id <> :own
+GROUP BY name ORDER BY SUM(count) DESC, name LIMIT :rows"""
+FORGET_COUNTS = "DELETE FROM events_counts WHERE minute < :minute"
+NOTE_DUPLICATES = """
+INSERT INTO events_duplicates (partition, record_offset, received_us, items)
+VALUES (:partition, :record_offset, :received_us, :items)
+ON CONFLICT (partition, record_offset) DO UPDATE SET items = excluded.items"""
+# Which items of these records had come before?
+DUPLICATES = """
+SELECT record_offset, items FROM events_duplicates
+WHERE partition = :partition AND record_offset BETWEEN :first AND :last"""
+FORGET_DUPLICATES = "DELETE FROM events_duplicates WHERE received_us < :received_us"
+# How far has everybody read in each partition?
+FLOORS = "SELECT partition, MIN(reached) AS reached FROM events_offsets GROUP BY partition"
 
 
 def sources(connection: Connection) -> list[SourceRow]:
@@ -102,6 +135,53 @@ def add_counts(connection: Connection, counts: Sequence[tuple[int, str, str, str
     names = ("minute", "source_id", "name", "outcome", "count")
     if counts:
         connection.execute(text(ADD_COUNT), [dict(zip(names, row, strict=True)) for row in counts])
+
+
+def by_minute(connection: Connection, since_minute: int) -> list[tuple[int, str, int]]:
+    """Return minute, source and how many events came, in order of time."""
+    rows = connection.execute(text(BY_MINUTE), {"minute": since_minute})
+    return [(row.minute, row.source_id, int(row.events)) for row in rows]
+
+
+def by_outcome(connection: Connection, since_minute: int, own: SourceId) -> dict[str, int]:
+    """Return how many events met each outcome."""
+    rows = connection.execute(text(BY_OUTCOME), {"minute": since_minute, "own": own})
+    return {row.outcome: int(row.events) for row in rows}
+
+
+def by_name(connection: Connection, since_minute: int, own: SourceId, rows_max: int) -> list[tuple[str, int]]:
+    """Return the most frequent events, most frequent first."""
+    rows = connection.execute(text(BY_NAME), {"minute": since_minute, "own": own, "rows": rows_max})
+    return [(row.name, int(row.events)) for row in rows]
+
+
+def forget_counts(connection: Connection, before_minute: int) -> int:
+    """Forget counts older than a minute; return how many rows went."""
+    return connection.execute(text(FORGET_COUNTS), {"minute": before_minute}).rowcount
+
+
+def note_duplicates(connection: Connection, rows: Sequence[tuple[str, int, int, list[int]]]) -> None:
+    """Keep which items of which records had come before: partition, offset, received, indexes."""
+    names = ("partition", "record_offset", "received_us", "items")
+    if rows:
+        values = [(*row[:3], msgspec.json.encode(row[3]).decode()) for row in rows]
+        connection.execute(text(NOTE_DUPLICATES), [dict(zip(names, row, strict=True)) for row in values])
+
+
+def duplicates(connection: Connection, partition: str, first: int, last: int) -> dict[int, list[int]]:
+    """Return the indexes of items that had come before, by the offset of their record."""
+    rows = connection.execute(text(DUPLICATES), {"partition": partition, "first": first, "last": last})
+    return {row.record_offset: msgspec.json.decode(row.items, type=list[int]) for row in rows}
+
+
+def forget_duplicates(connection: Connection, before_us: int) -> int:
+    """Forget duplicates received before a moment; return how many rows went."""
+    return connection.execute(text(FORGET_DUPLICATES), {"received_us": before_us}).rowcount
+
+
+def floors(connection: Connection) -> dict[str, int]:
+    """Return the offset that every consumer has reached, by partition."""
+    return {row.partition: row.reached for row in connection.execute(text(FLOORS))}
 
 
 def _source(row: object) -> SourceRow:

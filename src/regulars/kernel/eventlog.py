@@ -7,7 +7,7 @@ durable; concurrent appends share one commit. Readers keep their own offsets, in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -71,8 +71,8 @@ class EventLog(Protocol):
         """Forget records up to and including `through`; return how many went. Callers keep the consumers' floor."""
         ...
 
-    def rewrite(self, partition: str, *, offset: int, payload: bytes) -> None:
-        """Put another payload in a record's place, leaving no trace of the old one: only for erasing a customer."""
+    def rewrite(self, partition: str, payloads: Mapping[int, bytes]) -> None:
+        """Put other payloads in the place of records, leaving no trace of the old ones: only for erasing a customer."""
         ...
 
     def bytes_of(self, partition: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -122,14 +122,15 @@ class PartitionFile:
                 pass
         return max(0, self.start() - before)
 
-    def rewrite(self, offset: int, payload: bytes) -> None:
-        """Put another payload in a record's place and wipe the old one from the file."""
+    def rewrite(self, payloads: Mapping[int, bytes]) -> None:
+        """Put other payloads in the place of records and wipe the old ones from the file."""
         with _writing(self._path, wiping=True) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            first, group = _group_of(connection, offset)
-            group[offset - first] = payload
-            connection.execute(REPLACE_PAYLOADS, (encode_payloads(group), first))
-            connection.execute("COMMIT")
+            for offset, payload in sorted(payloads.items()):
+                connection.execute("BEGIN IMMEDIATE")
+                first, group = _group_of(connection, offset)
+                group[offset - first] = payload
+                connection.execute(REPLACE_PAYLOADS, (encode_payloads(group), first))
+                connection.execute("COMMIT")
 
     @contextmanager
     def _asked(self) -> Iterator[sqlite3.Connection]:

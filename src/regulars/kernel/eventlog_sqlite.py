@@ -8,7 +8,7 @@ are made by another thread, off the way of those who wait. Readers hold connecti
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from regulars.kernel.clock import Clock, SystemClock
@@ -66,12 +66,12 @@ class SqliteEventLog:
         found = self._file(partition)
         return found.trim(through) if found else 0
 
-    def rewrite(self, partition: str, *, offset: int, payload: bytes) -> None:
-        """Put another payload in a record's place, leaving no trace of the old one: only for erasing a customer."""
+    def rewrite(self, partition: str, payloads: Mapping[int, bytes]) -> None:
+        """Put other payloads in the place of records, leaving no trace of the old ones: only for erasing a customer."""
         found = self._file(partition)
         if found is None:
             raise InvalidError(f"There is no partition {partition!r}.")
-        found.rewrite(offset, payload)
+        found.rewrite(payloads)
 
     def bytes_of(self, partition: str) -> int:
         """Return how many bytes a partition takes on the disk."""

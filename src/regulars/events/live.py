@@ -1,0 +1,190 @@
+"""What came lately, newest first, and what comes now: read from the log itself, not from a copy."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from regulars.events import store
+from regulars.events.core import Position
+from regulars.events.decode import DecodedRequest, position_of, read_request
+from regulars.events.record import decode_entry
+from regulars.events.shown import EventInFull, LiveEvent, in_full, lines_of, raw_of, request_of
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
+from regulars.kernel.database import Database
+from regulars.kernel.errors import NotFoundError
+from regulars.kernel.eventlog import EventLog, Record
+from regulars.kernel.http import Page, decode_cursor, encode_cursor
+from regulars.kernel.ids import CustomerId
+
+SCANNED_MAX = 20_000  # records a search looks at before it hands back what it has, with a cursor
+WINDOW = 200
+TAIL_RECORDS_MAX = 100  # of each partition and each look; above, a person could not read it anyway
+SETTLED_US = MICROSECONDS_PER_SECOND  # a record not taken in after this long is shown all the same
+
+CustomerOf = Callable[[str, str], CustomerId | None]
+Place = tuple[int, int]  # everything strictly before this (offset, index) is still to come
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events somebody wants to see; None means all."""
+
+    name: str | None = None
+    source_id: str | None = None
+    outcome: str | None = None
+    customer: str | None = None
+
+    def covers(self, line: LiveEvent) -> bool:
+        """Return whether a line is wanted."""
+        if self.name is not None and line.name != self.name:
+            return False
+        if self.source_id is not None and line.source_id != self.source_id:
+            return False
+        if self.outcome is not None and line.outcome != self.outcome:
+            return False
+        return self.customer is None or self.customer in {line.customer_id, line.user_id, line.anonymous_id}
+
+
+class Live:
+    """Reads the log for people."""
+
+    def __init__(self, *, database: Database, clock: Clock, log: EventLog) -> None:
+        self._database = database
+        self._clock = clock
+        self._log = log
+        self.customer_of: CustomerOf | None = None
+
+    def recent(self, wanted: Wanted, *, cursor: str | None, limit: int) -> Page[LiveEvent]:
+        """Return wanted events, the newest first."""
+        places = decode_cursor(cursor, dict[str, Place]) or {}
+        places = {name: places.get(name, (self._log.end(name), 1 << 30)) for name in self._log.partitions()}
+        names = self._source_names()
+        found: list[LiveEvent] = []
+        scanned = 0
+        for request, repeated in self._backwards(dict(places)):
+            scanned += 1
+            for line in lines_of(request, names, repeated):
+                index = int(line.event_id.rpartition(".")[2])
+                if (request.offset, index) >= places[request.partition]:
+                    continue
+                known = self._with_customer(line)
+                if wanted.covers(known):
+                    found.append(known)
+                places[request.partition] = (request.offset, index)
+                if len(found) >= limit:
+                    return Page(found, encode_cursor(places))
+            if scanned >= SCANNED_MAX:
+                return Page(found, encode_cursor(places))
+        return Page(found)
+
+    def find(self, event_id: str) -> EventInFull:
+        """Return everything about one event.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such event, or the log no longer keeps it.
+
+        """
+        record = self._record(position_of(event_id))
+        if record is not None:
+            request = read_request(record)
+            repeated = self._duplicates(record.partition, record.offset, record.offset).get(record.offset, [])
+            for line in lines_of(request, self._source_names(), repeated):
+                if line.event_id == event_id:
+                    return self._in_full(line, request, record)
+        raise NotFoundError(f"There is no event {event_id!r}, or the log no longer keeps it.")
+
+    def tail(self) -> Tail:
+        """Return a reader that starts now."""
+        return Tail(self, {name: self._log.end(name) for name in self._log.partitions()})
+
+    def after(self, reached: dict[str, int], wanted: Wanted) -> tuple[list[LiveEvent], int]:
+        """Return what came since, oldest first, and how many records were passed over; moves `reached` on."""
+        taken_in = self._taken_in()
+        names = self._source_names()
+        lines: list[LiveEvent] = []
+        passed_over = 0
+        for partition in self._log.partitions():
+            begin = reached.setdefault(partition, 0)
+            skipped = max(0, self._log.end(partition) - begin - TAIL_RECORDS_MAX)
+            passed_over += skipped
+            records = self._log.read(partition, after=begin + skipped, records_max=TAIL_RECORDS_MAX)
+            settled_us = self._clock.now_us() - SETTLED_US
+            ready = [
+                record
+                for record in records
+                if record.offset <= taken_in.get(partition, 0) or record.accepted_us < settled_us
+            ]
+            reached[partition] = ready[-1].offset if ready else begin + skipped
+            if ready:
+                repeated = self._duplicates(partition, ready[0].offset, ready[-1].offset)
+                for record in ready:
+                    request = read_request(record)
+                    lines.extend(reversed(list(lines_of(request, names, repeated.get(record.offset, [])))))
+        known = [self._with_customer(line) for line in sorted(lines, key=lambda line: line.received_at)]
+        return [line for line in known if wanted.covers(line)], passed_over
+
+    def _record(self, place: Position | None) -> Record | None:
+        if place is None or place.partition not in self._log.partitions():
+            return None
+        records = self._log.read(place.partition, after=place.offset - 1, records_max=1)
+        return records[0] if records and records[0].offset == place.offset else None
+
+    def _in_full(self, line: LiveEvent, request: DecodedRequest, record: Record) -> EventInFull:
+        place = position_of(line.event_id)
+        assert place is not None, "a line's id is made from its place"
+        return EventInFull(
+            live=self._with_customer(line),
+            event=next((in_full(event) for event in request.events if event.event_id == line.event_id), None),
+            raw=raw_of(decode_entry(record.payload), place.index),
+            request=request_of(request),
+        )
+
+    def _backwards(self, places: dict[str, Place]) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:
+        streams = [self._partition_backwards(name, place[0]) for name, place in places.items()]
+        return heapq.merge(*streams, key=lambda one: -one[0].received_us)
+
+    def _partition_backwards(self, partition: str, last: int) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:
+        while last > 0:
+            first = max(0, last - WINDOW)
+            records = self._log.read(partition, after=first, records_max=last - first)
+            repeated = self._duplicates(partition, first + 1, last) if records else {}
+            for record in reversed(records):
+                yield read_request(record), repeated.get(record.offset, [])
+            last = first if records else 0
+
+    def _duplicates(self, partition: str, first: int, last: int) -> dict[int, list[int]]:
+        with self._database.read() as connection:
+            return store.duplicates(connection, partition, first, last)
+
+    def _taken_in(self) -> dict[str, int]:
+        with self._database.read() as connection:
+            return store.floors(connection)
+
+    def _source_names(self) -> dict[str, str]:
+        with self._database.read() as connection:
+            return {row.source_id: row.name for row in store.sources(connection)}
+
+    def _with_customer(self, line: LiveEvent) -> LiveEvent:
+        if self.customer_of is None or line.outcome == "rejected":
+            return line
+        for kind, value in (("user_id", line.user_id), ("anonymous_id", line.anonymous_id)):
+            customer_id = self.customer_of(kind, value) if value else None
+            if customer_id is not None:
+                return msgspec.structs.replace(line, customer_id=customer_id)
+        return line
+
+
+class Tail:
+    """What comes from now on, a look at a time."""
+
+    def __init__(self, live: Live, reached: dict[str, int]) -> None:
+        self._live = live
+        self._reached = reached
+
+    def look(self, wanted: Wanted) -> tuple[list[LiveEvent], int]:
+        """Return what came since the last look, oldest first, and how many records were too many to show."""
+        return self._live.after(self._reached, wanted)

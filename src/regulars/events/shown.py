@@ -1,0 +1,236 @@
+"""How one event is shown to a person: in a line of the live stream, and in full. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any  # Any: properties are whatever was sent
+
+import msgspec
+
+from regulars.events.core import Event, Outcome, Position
+from regulars.events.decode import (
+    CALLS,
+    NAMES,
+    OWN_SOURCE,
+    DecodedRequest,
+    RejectedItem,
+    UnreadableError,
+    event_id_of,
+    read_item,
+    split_batch,
+)
+from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts
+from regulars.kernel.clock import moment
+
+SUMMARY_CHARACTERS_MAX = 120
+OWN_SOURCE_NAME = "Regulars"
+_TELLING = (
+    "title", "name", "product_name", "query", "path", "url", "category", "song", "artist",
+    "item_id", "asset_id", "content_asset_id", "product_id", "order_id", "email",
+)  # fmt: skip
+
+
+class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the live stream. `reason` tells what was corrected, or why it was rejected."""
+
+    event_id: str
+    name: str
+    call: str
+    source_id: str
+    source_name: str
+    outcome: Outcome
+    reason: str
+    user_id: str | None
+    anonymous_id: str | None
+    customer_id: str | None
+    occurred_at: datetime
+    received_at: datetime
+    summary: str
+
+
+class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event in full, as the shop took it: cleaned and corrected."""
+
+    event_id: str
+    source_id: str
+    message_id: str
+    call: str
+    name: str
+    user_id: str | None
+    anonymous_id: str | None
+    previous_id: str | None
+    group_id: str | None
+    properties: dict[str, Any]
+    context: dict[str, Any]
+    occurred_at: datetime
+    received_at: datetime
+    original_at: datetime | None
+    sent_at: datetime | None
+    corrections: list[str]
+
+
+class ShownRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The request an event came with."""
+
+    path: str
+    ip: str
+    user_agent: str
+    received_at: datetime
+    status: int
+
+
+class EventInFull(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one item: the event (None when it was rejected), and `raw`, the JSON text exactly as it was sent."""
+
+    live: LiveEvent
+    event: ShownEvent | None
+    raw: str
+    request: ShownRequest
+
+
+def lines_of(
+    request: DecodedRequest, source_names: Mapping[str, str], duplicates: Collection[int]
+) -> Iterator[LiveEvent]:
+    """Yield a line for each item of a request, the last first."""
+    lines = {event.position.index: _line(event, source_names, duplicates) for event in request.events}
+    lines |= {fault.index: _rejected_line(fault, request, source_names) for fault in request.rejected}
+    if request.refused is not None:
+        refused = RejectedItem(0, request.refused.reason, request.refused.body_head)
+        lines[0] = _rejected_line(refused, request, source_names)
+    for index in sorted(lines, reverse=True):
+        yield lines[index]
+
+
+def raw_of(entry: LogEntry, index: int) -> str:
+    """Return an item of a record exactly as it was sent; empty when the record has no such item."""
+    if isinstance(entry, AcceptedRequest):
+        return _raw_item(entry, index).decode("utf-8", "replace")
+    if isinstance(entry, OwnFacts):
+        return msgspec.json.encode(entry.facts[index]).decode() if index < len(entry.facts) else ""
+    return entry.body_head.decode("utf-8", "replace")
+
+
+def in_full(event: Event) -> ShownEvent:
+    """Return an event with its moments as people write them."""
+    return ShownEvent(
+        event_id=event.event_id,
+        source_id=event.source_id,
+        message_id=event.message_id,
+        call=event.call,
+        name=event.name,
+        user_id=event.user_id,
+        anonymous_id=event.anonymous_id,
+        previous_id=event.previous_id,
+        group_id=event.group_id,
+        properties=event.properties,
+        context=event.context,
+        occurred_at=moment(event.occurred_us),
+        received_at=moment(event.received_us),
+        original_at=_moment(event.original_us),
+        sent_at=_moment(event.sent_us),
+        corrections=list(event.corrections),
+    )
+
+
+def request_of(request: DecodedRequest) -> ShownRequest:
+    """Return what is shown of a request."""
+    return ShownRequest(
+        path=request.path,
+        ip=request.ip,
+        user_agent=request.user_agent,
+        received_at=moment(request.received_us),
+        status=request.refused.status if request.refused else 200,
+    )
+
+
+def summary_of(properties: Mapping[str, Any]) -> str:  # Any: whatever was sent
+    """Return the few words that tell one event from another.
+
+    >>> summary_of({"position": 3, "title": "Toy Story (1995)"})
+    'Toy Story (1995)'
+    >>> summary_of({"products": [1, 2]})
+    '2 products'
+    """
+    for name in _TELLING:
+        said = properties.get(name)
+        if isinstance(said, str) and said:
+            return said[:SUMMARY_CHARACTERS_MAX]
+    products = properties.get("products")
+    if isinstance(products, list) and products:
+        return f"{len(products)} products"
+    return next((said[:SUMMARY_CHARACTERS_MAX] for said in properties.values() if isinstance(said, str) and said), "")
+
+
+def _line(event: Event, source_names: Mapping[str, str], duplicates: Collection[int]) -> LiveEvent:
+    outcome: Outcome = "corrected" if event.corrections else "accepted"
+    reason = " ".join(event.corrections)
+    if event.position.index in duplicates:
+        outcome, reason = "duplicate", "This message came before; it counts once."
+    return LiveEvent(
+        event_id=event.event_id,
+        name=event.name,
+        call=event.call,
+        source_id=event.source_id,
+        source_name=_source_name(event.source_id, source_names),
+        outcome=outcome,
+        reason=reason,
+        user_id=event.user_id,
+        anonymous_id=event.anonymous_id,
+        customer_id=None,
+        occurred_at=moment(event.occurred_us),
+        received_at=moment(event.received_us),
+        summary=summary_of(event.properties),
+    )
+
+
+def _rejected_line(fault: RejectedItem, request: DecodedRequest, source_names: Mapping[str, str]) -> LiveEvent:
+    position = Position(request.partition, request.offset, fault.index)
+    call, name, user_id, anonymous_id = _guessed(fault.raw, request.path)
+    received_at = moment(request.received_us)
+    return LiveEvent(
+        event_id=event_id_of(position),
+        name=name,
+        call=call,
+        source_id=request.source_id or "",
+        source_name=_source_name(request.source_id or "", source_names),
+        outcome="rejected",
+        reason=fault.reason,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        customer_id=None,
+        occurred_at=received_at,
+        received_at=received_at,
+        summary="",
+    )
+
+
+def _guessed(raw: bytes, path: str) -> tuple[str, str, str | None, str | None]:
+    """Return call, name and ids of something that is no event, as far as they can be told."""
+    try:
+        item = read_item(raw)
+    except UnreadableError:
+        return path, "", None, None
+    call = CALLS.get(item.type if isinstance(item.type, str) else "") or CALLS.get(path)
+    said = item.event if isinstance(item.event, str) else ""
+    name = said if call is None else NAMES.get(call, said)
+    ids = [one if isinstance(one, str) and one else None for one in (item.user_id, item.anonymous_id)]
+    return call or path, name, ids[0], ids[1]
+
+
+def _raw_item(entry: AcceptedRequest, index: int) -> bytes:
+    if entry.path != "batch":
+        return entry.body
+    try:
+        items = split_batch(entry.body)[0].batch
+    except UnreadableError:
+        return entry.body
+    return bytes(items[index]) if index < len(items) else b""
+
+
+def _source_name(source_id: str, source_names: Mapping[str, str]) -> str:
+    return OWN_SOURCE_NAME if source_id == OWN_SOURCE else source_names.get(source_id, "")
+
+
+def _moment(at_us: int | None) -> datetime | None:
+    return moment(at_us) if at_us is not None else None
