@@ -1,0 +1,89 @@
+"""What is typed, what is answered."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from regulars.cli.main import VERBS, regulars, say_error
+from regulars.kernel.errors import InvalidError, NotFoundError
+
+HEAVY = (
+    "numpy",
+    "scipy",
+    "sqlalchemy",
+    "litestar",
+    "uvicorn",
+    "duckdb",
+    "ibis",
+    "pyarrow",
+    "pandas",
+    "rich",
+    "msgspec",
+)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "regulars", *words], capture_output=True, text=True, check=False)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom regulars.cli.main import regulars\n"
+        "try:\n    regulars(['--help'], standalone_mode=True)\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_and_answers_programs_in_json(verb: str) -> None:
+    words = [verb, "recommend", "--help"] if verb == "evaluate" else [verb, "--help"]
+    result = CliRunner().invoke(regulars, words)
+    assert result.exit_code == 0, result.output
+    assert "--json" in result.output
+
+
+def test_a_mistyped_verb_is_answered_with_the_nearest() -> None:
+    answer = run("serv")
+    assert answer.returncode == 2
+    assert "There is no verb 'serv'. Nearest: 'serve'." in answer.stderr
+
+
+def test_a_mistyped_option_is_answered_with_the_nearest() -> None:
+    answer = run("serve", "--prot", "80")
+    assert answer.returncode == 2
+    assert "--port" in answer.stderr
+
+
+def test_an_error_is_sentences_for_people_and_an_object_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    error = InvalidError("Two rows are wrong.", problems=["Row 1 has no id.", "Row 2 has no id."])
+    say_error(error, as_json=False)
+    assert capsys.readouterr().err.count("\n") == 3
+    say_error(error, as_json=True)
+    said = json.loads(capsys.readouterr().err)["error"]
+    assert said["kind"] == "invalid"
+    assert len(said["problems"]) == 2
+    say_error(NotFoundError("No such customer."), as_json=False)
+    assert "No such customer." in capsys.readouterr().err
+
+
+def test_a_setting_nobody_knows_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    answer = run("work", str(tmp_path / "shop"), "--once", "--set", "serve.prot=1")
+    assert answer.returncode == 1
+    assert "port" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_file_where_a_folder_should_be_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "shop").write_text("not a folder")
+    answer = run("work", str(tmp_path / "shop"), "--once")
+    assert answer.returncode == 1
+    assert "is a file" in answer.stderr
+    assert "Traceback" not in answer.stderr
