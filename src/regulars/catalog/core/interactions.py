@@ -36,7 +36,7 @@ STRENGTHS: Mapping[InteractionKind, float] = {
 
 # Event names of Segment's e-commerce and video specifications; ours for music are shaped like video's.
 # Heartbeats (`Video Content Playing`), lists and carts say nothing new about one item and are left out.
-_KINDS: Mapping[str, InteractionKind] = {
+KINDS_BY_EVENT: Mapping[str, InteractionKind] = {
     "item viewed": "viewed",
     "item clicked": "viewed",
     "product viewed": "viewed",
@@ -81,7 +81,7 @@ def interactions_of(event_name: str, properties: Mapping[str, Any]) -> list[Inte
     >>> interactions_of("Title Rated", {"asset_id": "50", "rating": 5})
     [Interaction(item_id='50', kind='rated', strength=1.0)]
     """
-    kind = _KINDS.get(event_name.strip().casefold())
+    kind = KINDS_BY_EVENT.get(event_name.strip().casefold())
     if kind is None:
         return []
     lines = properties.get("products")
@@ -92,7 +92,7 @@ def interactions_of(event_name: str, properties: Mapping[str, Any]) -> list[Inte
 
 def touches_items(event_name: str) -> bool:
     """Return whether facts of this name can touch an item at all; cheaper than reading the properties."""
-    return event_name.strip().casefold() in _KINDS
+    return event_name.strip().casefold() in KINDS_BY_EVENT
 
 
 def _interaction(kind: InteractionKind, line: Mapping[str, Any]) -> Interaction | None:
