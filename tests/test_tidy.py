@@ -148,3 +148,30 @@ def test_sql_lives_in_stores() -> None:
         if not allowed.search(str(path.relative_to(ROOT))) and statement.search(path.read_text(encoding="utf-8"))
     ]
     assert not strays, strays
+
+
+CAPABILITIES = ("events", "identity", "profiles", "catalog", "experiments", "lake", "recommend")
+ROOMS_BEHIND_THE_DOOR = re.compile(
+    rf"regulars\.({'|'.join(CAPABILITIES)})\.(?!core\b)\w+"  # types of a core may be named by anyone downstream
+)
+
+
+def test_a_capability_is_used_only_through_its_door() -> None:
+    trespassing = []
+    for path in tracked("src/*.py"):
+        own = module_name(path).split(".")[1:2]
+        if own and own[0] in {"app", "cli", "testing"}:
+            continue  # the composition root knows every room, and so may what tests the shop
+        for name in imported_modules(path):
+            found = ROOMS_BEHIND_THE_DOOR.match(name)
+            if found and [found[1]] != own:
+                trespassing.append(f"{module_name(path)} imports {name}")
+    assert not trespassing, "\n".join(sorted(set(trespassing)))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from regulars.events.bulk import rows_among, write_rows
+from regulars.kernel.bulk import rows_among, write_rows
 from regulars.kernel.database import Migration
 
 CONSUMER = "street"

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from regulars.events.bulk import delete_among, rows_among, write_rows
 from regulars.events.core import Merge
 from regulars.identity.core import Evidence, EvidenceKind
+from regulars.kernel.bulk import delete_among, rows_among, write_rows
 from regulars.kernel.database import Migration
 from regulars.kernel.ids import CustomerId
 

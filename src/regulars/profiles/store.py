@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, text
 
-from regulars.events.bulk import delete_among, rows_among, write_rows
+from regulars.kernel.bulk import delete_among, rows_among, write_rows
 from regulars.kernel.database import Migration
 from regulars.kernel.ids import CustomerId
 from regulars.profiles.core.names import folded, pseudonym, words_of
