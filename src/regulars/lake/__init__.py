@@ -1,1 +1,7 @@
-"""To be written by its owner."""
+"""History: every event, in Parquet by day, each exactly once, asked by Ibis expressions."""
+
+from regulars.lake.core import Forgotten, LakeRow
+from regulars.lake.service import Lake, LakeSummary
+from regulars.lake.store import MIGRATIONS
+
+__all__ = ["MIGRATIONS", "Forgotten", "Lake", "LakeRow", "LakeSummary"]

@@ -228,12 +228,16 @@ class Jobs:
         }
         with self._database.read() as connection:
             due = [name for name, every_us in wanted.items() if _is_due(connection, name, every_us, now_us)]
+        due = [name for name in due if self._is_wanted(self._jobs[name])]
         if not due:
             return
         with self._database.write() as connection:
             for name in due:
                 if _is_due(connection, name, wanted[name], now_us):
                     store.add(connection, job_run_id=new_id(now_us), job=name, args={}, now_us=now_us)
+
+    def _is_wanted(self, job: Job) -> bool:
+        return job.wanted is None or job.wanted()
 
     def _claim(self, row: Row[Any]) -> bool:
         now_us = self.clock.now_us()
