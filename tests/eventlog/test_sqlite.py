@@ -1,0 +1,74 @@
+"""The event log in SQLite files."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from regulars.kernel import eventlog_writer
+from regulars.kernel.eventlog import open_log
+from regulars.testing.contracts.eventlog import EventLogContract
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+class TestSqliteEventLog(EventLogContract):
+    """One file per partition."""
+
+    open_at = staticmethod(open_log)
+
+
+def rows(place: Path) -> int:
+    connection = sqlite3.connect(place / "web-0.log.db")
+    try:
+        return int(connection.execute("SELECT COUNT(*) FROM log_groups").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def test_those_who_wait_together_share_a_commit(place: Path) -> None:
+    log = open_log(place, "web-0")
+
+    async def append_all() -> None:
+        await asyncio.gather(*(log.append(b"x" * 100) for _ in range(1_000)))
+
+    asyncio.run(append_all())
+    assert rows(place) < 100
+    log.close()
+
+
+def test_the_journal_is_folded_back_while_records_arrive(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventlog_writer, "CHECKPOINT_BYTES", 200_000)
+    log = open_log(place, "web-0")
+    for _ in range(200):
+        log.append_many([b"x" * 50_000])
+    journal = (place / "web-0.log.db-wal").stat().st_size
+    assert journal < 5_000_000, "10 MB went through it"
+    assert log.end("web-0") == 200
+    log.close()
+    assert [one.offset for one in open_log(place).read("web-0", after=0, records_max=999)] == list(range(1, 201))
+
+
+def test_a_sender_is_sent_away_when_more_waits_than_memory_should_hold(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventlog_writer, "QUEUE_BYTES_MAX", 10_000)
+    log = open_log(place, "web-0")
+
+    async def flood() -> list[int | BaseException]:
+        return await asyncio.gather(*(log.append(b"x" * 5_000) for _ in range(20)), return_exceptions=True)
+
+    answers = asyncio.run(flood())
+    kept = [one for one in answers if isinstance(one, int)]
+    assert 0 < len(kept) < 20
+    assert {str(one) for one in answers if not isinstance(one, int)} == {
+        "More arrives than the disk can take; come back shortly."
+    }
+    assert log.end("web-0") == len(kept)
+    log.close()
