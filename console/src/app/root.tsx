@@ -22,7 +22,7 @@ export const shellRoute = createRoute({
     const person = await context.queryClient.ensureQueryData(sessionQuery);
     if (person) return { person };
     const setup = await context.queryClient.ensureQueryData(setupQuery);
-    if (setup.needed) throw redirect({ to: "/welcome" });
+    if (setup.needed) throw redirect({ to: "/setup" });
     throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
   },
   component: lazyRouteComponent(() => import("./Shell"), "Shell"),

@@ -4,7 +4,7 @@ import { rootRoute, shellRoute } from "../app/root";
 /** A shop without people: the one-time link that `regulars serve` prints leads here. */
 export const welcomeRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/welcome",
+  path: "/setup",
   validateSearch: (search: Record<string, unknown>): { token?: string } =>
     typeof search["token"] === "string" ? { token: search["token"] } : {},
   component: lazyRouteComponent(() => import("./WelcomePage"), "WelcomePage"),

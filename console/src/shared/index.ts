@@ -15,3 +15,5 @@ export { ChartSkeleton, FiguresSkeleton, TableSkeleton, TextSkeleton } from "./S
 export { BarCell, Sparkline } from "./Sparkline";
 export { TimeAgo, useNow } from "./TimeAgo";
 export { tell, tellProblem, withUndo } from "./toast";
+export { ConfirmTyped } from "./ConfirmTyped";
+export { FormProblem } from "./FormProblem";

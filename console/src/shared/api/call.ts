@@ -6,6 +6,7 @@ export interface CallOptions {
   body?: unknown;
   /** A file or stream, sent as it is with its own content type. */
   raw?: { content: BodyInit; type: string };
+  headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Let the call finish although the page is being left. */
   keepalive?: boolean;
@@ -29,8 +30,8 @@ export function cookie(name: string, jar: string = document.cookie): string | un
   return found && decodeURIComponent(found.slice(name.length + 1));
 }
 
-function request(method: Method, { body, raw, signal, keepalive }: CallOptions): RequestInit {
-  const headers: Record<string, string> = { Accept: "application/json" };
+function request(method: Method, { body, raw, headers: more, signal, keepalive }: CallOptions): RequestInit {
+  const headers: Record<string, string> = { Accept: "application/json", ...more };
   if (raw) headers["Content-Type"] = raw.type;
   else if (body !== undefined) headers["Content-Type"] = "application/json";
   const csrf = method === "GET" ? undefined : cookie("regulars_csrf");

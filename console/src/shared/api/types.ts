@@ -3,8 +3,9 @@ export interface Page<T> { items: T[]; next_cursor: string | null }
 export type Role = "viewer" | "marketer" | "admin";
 export interface Setup { needed: boolean; version: string; shop_name: string; demo: "video" | "music" | "store" | null; simulated: boolean }
 export interface Person { person_id: string; name: string; email: string; role: Role; language: string | null; created_at: string; last_seen_at: string | null }
-export interface AuditEntry { entry_id: string; at: string; who: string; action: string; subject: string; detail: unknown }
-export interface SecretKey { key_id: string; name: string; role: Role; prefix: string; created_at: string; last_used_at: string | null; secret?: string | null }
+export interface AuditEntry { entry_id: string; at: string; who: string; action: string; subject: string | null; detail: string | null }
+export interface SecretKey { key_id: string; name: string; role: Role; prefix: string; created_at: string; created_by: string; last_used_at: string | null }
+export interface NewSecretKey extends SecretKey { secret: string }
 export type SourceKind = "web" | "ios" | "android" | "server" | "import";
 export interface Source { source_id: string; name: string; kind: SourceKind; write_key: string; enabled: boolean; created_at: string; last_event_at: string | null; events_24h: number }
 export type Outcome = "accepted" | "corrected" | "duplicate" | "rejected";

@@ -1,0 +1,7 @@
+import { IconBrandAndroid, IconBrandApple, IconFileImport, IconServer, IconWorld, type TablerIcon } from "@tabler/icons-react";
+import type { SourceKind } from "../shared/api";
+
+export const KINDS: readonly SourceKind[] = ["web", "ios", "android", "server", "import"];
+export const KIND_ICONS: Record<SourceKind, TablerIcon> = {
+  web: IconWorld, ios: IconBrandApple, android: IconBrandAndroid, server: IconServer, import: IconFileImport,
+};
