@@ -23,17 +23,19 @@ def migrations() -> list[Migration]:
     from regulars.events.worker_store import MIGRATIONS as WORKER
     from regulars.identity.store import MIGRATIONS as IDENTITY
     from regulars.kernel.jobs import MIGRATIONS as JOBS
+    from regulars.lake import MIGRATIONS as LAKE
     from regulars.profiles.store import MIGRATIONS as PROFILES
     from regulars.web.store import MIGRATIONS as WEB
 
-    return [*JOBS, *EVENTS, *WORKER, *CATALOG, *IDENTITY, *PROFILES, *WEB]
+    return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *IDENTITY, *PROFILES, *WEB]
 
 
 def projections(shop: Shop) -> list[Projection]:
     """Return who reads the log, in street order: each adds what those after it need."""
+    from regulars.events.lake_projection import LakeProjection
     from regulars.events.projections import EventCounts
 
-    return [EventCounts(), shop.identity, shop.profiles]
+    return [EventCounts(), shop.identity, shop.profiles, LakeProjection(shop.lake)]
 
 
 def keepers(shop: Shop) -> list[KeepsCustomers]:
@@ -54,10 +56,6 @@ def routes() -> list[ControllerRouterHandler]:
     return [*EVENTS, *IDENTITY, *PROFILES, *CATALOG]
 
 
-def define_jobs(shop: Shop) -> None:
-    """Make every capability's jobs known, so that this process may run them."""
-
-
 def services(shop: Shop) -> dict[str, object]:
     """Return what handlers may ask for, by its noun."""
     return {
@@ -65,6 +63,7 @@ def services(shop: Shop) -> dict[str, object]:
         "identity": shop.identity,
         "profiles": shop.profiles,
         "catalog": shop.catalog,
+        "lake": shop.lake,
         "jobs": shop.jobs,
         "log": shop.log,
         "settings": shop.settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,11 +17,15 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError
 from regulars.kernel.eventlog import EventLog, open_log
 from regulars.kernel.files import Files
+from regulars.kernel.ids import CustomerId
 from regulars.kernel.jobs import Jobs
 from regulars.kernel.settings import Settings, load_settings
+from regulars.lake import Lake
 from regulars.profiles import Profiles
 
 if TYPE_CHECKING:
+    from regulars.app.erase import ErasureReport
+    from regulars.app.export import ExportReport
     from regulars.events.worker import Worker
 
 STATE_FILE = "state.db"
@@ -42,6 +46,7 @@ class Shop:
         self.files = Files(folder)
         self.jobs = Jobs(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
+        self.lake = Lake(database, clock, self.files, settings.lake)
         self.catalog = Catalog(database=database, clock=clock, files=self.files)
         self.identity = Identity(database=database, clock=clock)
         self.profiles = Profiles(
@@ -75,6 +80,38 @@ class Shop:
             projections=capabilities.projections(self),
             settings=self.settings.events,
         )
+
+    def customer_named(self, words: str) -> CustomerId:
+        """Return the customer meant by a customer id, or by an identifier such as `user_id:ann`.
+
+        Raises
+        ------
+        NotFoundError
+            When nobody goes by it.
+
+        """
+        kind, colon, value = words.partition(":")
+        return (self.profiles.by(kind, value) if colon else self.profiles.of(CustomerId(words))).customer_id
+
+    def erase(self, customer_id: CustomerId) -> ErasureReport:
+        """Forget a customer everywhere: log, history, tables; return how much went. It cannot be undone."""
+        from regulars.app.erase import erase
+
+        return erase(self, customer_id)
+
+    def export_customer(self, customer_id: CustomerId, target: Path) -> ExportReport:
+        """Write all that is known of a customer to a zip file."""
+        from regulars.app.export import export_customer
+
+        return export_customer(self, customer_id, target)
+
+    def export_events(
+        self, target: Path, *, on_progress: Callable[[int, int, str], None] | None = None
+    ) -> ExportReport:
+        """Write all of history to a folder, as Parquet by day."""
+        from regulars.app.export import export_events
+
+        return export_events(self, target, on_progress)
 
     def catch_up(self) -> int:
         """Take in everything the log holds, here and now; return how many records that were.

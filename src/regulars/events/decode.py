@@ -38,6 +38,7 @@ NAMES: dict[Call, str] = {
     "alias": "Alias",
 }
 OWN_SOURCE = SourceId("regulars")
+ERASED_ITEM = b'{"type":"erased"}'  # stands where an event was that somebody had a right to see forgotten
 
 
 class RejectedItem(msgspec.Struct, frozen=True):
@@ -247,6 +248,8 @@ def _read_accepted(request: AcceptedRequest, record: Record) -> DecodedRequest:
     envelope, raws = _taken_apart(request, rejected)
     own_call = CALLS.get(request.path)
     for index, raw in enumerate(raws):
+        if bytes(raw) == ERASED_ITEM:
+            continue
         try:
             events.append(_event(raw, own_call, envelope, request, Position(record.partition, record.offset, index)))
         except UnreadableError as error:

@@ -1,0 +1,68 @@
+"""What is done now and then in every shop: history written, old things let go, customers forgotten when they ask."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from regulars.app import erase
+from regulars.events import store as events_store
+from regulars.events.worker_store import offsets
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND
+from regulars.kernel.jobs import Job, JobRun
+from regulars.lake.jobs import jobs as lake_jobs
+from regulars.profiles.service import ERASE_JOB
+
+if TYPE_CHECKING:
+    from regulars.app.shop import Shop
+
+HOUR_S = 3600
+DAY_US = 24 * HOUR_S * MICROSECONDS_PER_SECOND
+MINUTE_US = 60 * MICROSECONDS_PER_SECOND
+COUNTS_DAYS = 400  # a year and a month of counts by the minute, to compare with last year
+
+
+def define_jobs(shop: Shop) -> None:
+    """Make the shop's jobs known to this process."""
+    for job in lake_jobs(shop.lake):
+        shop.jobs.define(job)
+    shop.jobs.define(Job(ERASE_JOB, lambda run: erase.run_job(shop, run)))
+    shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))
+
+
+def keep_house(shop: Shop, run: JobRun) -> None:
+    """Let go what is older than the shop wants to keep; the log only as far as everybody has read it."""
+    now_us = shop.clock.now_us()
+    with shop.database.write() as connection:
+        counts = events_store.forget_counts(connection, (now_us - COUNTS_DAYS * DAY_US) // MINUTE_US)
+    trimmed = trim_log(shop, now_us)
+    run.progress(1, 1, f"{trimmed} records and {counts} counts let go")
+
+
+def trim_log(shop: Shop, now_us: int) -> int:
+    """Forget records older than `events.log_days` that have taken effect; return how many went."""
+    days = shop.settings.events.log_days
+    if days == 0:
+        return 0
+    with shop.database.read() as connection:
+        reached = offsets(connection)
+    trimmed = 0
+    for partition in shop.log.partitions():
+        floor = reached.get(partition, 0)
+        through = _last_before(shop, partition, now_us - days * DAY_US, floor)
+        if through > shop.log.start(partition):
+            trimmed += shop.log.trim(partition, through=through)
+            with shop.database.write() as connection:
+                events_store.forget_duplicates(connection, now_us - days * DAY_US)
+    return trimmed
+
+
+def _last_before(shop: Shop, partition: str, before_us: int, floor: int) -> int:
+    start = shop.log.start(partition)
+
+    def accepted_us(offset: int) -> int:
+        found = shop.log.read(partition, after=offset - 1, records_max=1)
+        return found[0].accepted_us if found else before_us
+
+    kept = bisect_left(range(start + 1, floor + 1), before_us, key=accepted_us)
+    return start + kept
