@@ -2,6 +2,7 @@
 
 from regulars.catalog.core import (
     Attribute,
+    AttributeValue,
     Interaction,
     Item,
     Tag,
@@ -15,6 +16,7 @@ from regulars.catalog.service import Catalog, Changes, Summary
 
 __all__ = [
     "Attribute",
+    "AttributeValue",
     "Catalog",
     "Changes",
     "ImportReport",

@@ -17,6 +17,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, order=True):
     kind: CallKind
     name: str  # the event of a track, the page's name of a page, "" of an identify
     user_id: str | None
-    anonymous_id: str
+    anonymous_id: str | None
     properties: dict[str, Any]  # Any: as above; the traits of an identify
     context: dict[str, Any]  # Any: as above

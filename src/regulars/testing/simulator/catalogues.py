@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars.catalog import Item
+import msgspec
+
+from regulars.catalog import AttributeValue, Item
+from regulars.kernel.errors import InvalidError
 from regulars.kernel.ids import ItemId
 from regulars.testing.simulator.chance import Chance, Weights, at_quantile, zipf_weights
 from regulars.testing.simulator.parameters import Music, Parameters, Store
@@ -49,6 +52,32 @@ def store_catalogue(seed: int, parameters: Parameters) -> list[Offer]:
             seen.add(item.title)
             items.append(item)
     return _with_popularity(items, store.popularity_slope, chance)
+
+
+def offers_of(items: Sequence[Item], shop: str, seed: int, parameters: Parameters) -> list[Offer]:
+    """Return a catalogue of one's own with a popularity by chance; what people need to know of an item is filled in.
+
+    Raises
+    ------
+    InvalidError
+        When nothing in it may be shown.
+
+    """
+    shown = [item for item in items if item.available]
+    if not shown:
+        raise InvalidError("The catalogue holds no item that may be shown, so nobody can visit it.")
+    chance = Chance(seed, "own catalogue")
+    missing: dict[str, AttributeValue] = {"category": "Everything", "brand": "No brand", "price": 100}
+    slope = parameters.store.popularity_slope
+    if shop == "music":
+        missing = {"artist": "Unknown", "genres": ["Unknown"]}
+        slope = parameters.music.popularity_slope * MUSIC_STEEPER
+    filled = []
+    for item in shown:
+        seconds: dict[str, AttributeValue] = {"seconds": round(chance.draw(parameters.music.track_seconds))}
+        attributes = missing | (seconds if shop == "music" else {}) | item.attributes
+        filled.append(msgspec.structs.replace(item, attributes=attributes))
+    return _with_popularity(filled, slope, chance)
 
 
 def _with_popularity(items: Sequence[Item], slope: float, chance: Chance) -> list[Offer]:

@@ -8,13 +8,13 @@ from typing import Any  # Any: properties are whatever an app sends
 
 from regulars.catalog import Item
 from regulars.testing.simulator.calls import Call
-from regulars.testing.simulator.catalogues import music_catalogue
+from regulars.testing.simulator.catalogues import Offer, music_catalogue
 from regulars.testing.simulator.chance import Chance, Weights
 from regulars.testing.simulator.grouping import grouped, words
 from regulars.testing.simulator.parameters import Parameters
 from regulars.testing.simulator.people import Person, population
 from regulars.testing.simulator.visits import Visit, choose_device, hour_weights, next_start_us, taste_chance
-from regulars.testing.simulator.words.music import GENRES, MOODS
+from regulars.testing.simulator.words.music import MOODS
 
 # Measured on 100,000 simulated plays: the share of songs outside the listener's taste. The likelihood of a skip is
 # scaled by it, so that all plays together are skipped as often as `skip_share` says.
@@ -41,24 +41,21 @@ class Listening:
 
     kind = "song"
 
-    def __init__(self, seed: int, parameters: Parameters) -> None:
-        self.offers = music_catalogue(seed, parameters)
+    def __init__(self, seed: int, parameters: Parameters, offers: list[Offer] | None = None) -> None:
+        self.offers = offers or music_catalogue(seed, parameters)
         self.people = population(seed, parameters.music.listeners, parameters.people, "listener-")
         self._parameters = parameters
         self._music = parameters.music
         self._hours = hour_weights(self._music.hour_weights)
-        self._all_genres = Weights(list(GENRES), [weight for weight, _ in GENRES.values()])
         self._by_genre = grouped(self.offers, "genres")
+        self._all_genres = Weights(list(self._by_genre), [len(songs.choices) for songs in self._by_genre.values()])
         self._by_artist = grouped(self.offers, "artist")
         self._tastes = [self._taste(taste_chance(seed, person)) for person in self.people]
 
     def _taste(self, chance: Chance) -> Taste:
         favourites = list(dict.fromkeys(self._all_genres.pick(chance) for _ in range(1 + chance.below(4))))
         artists = [
-            str(self._by_genre[genre].pick(chance).attributes["artist"])
-            for genre in favourites
-            if genre in self._by_genre
-            for _ in range(2)
+            str(self._by_genre[genre].pick(chance).attributes["artist"]) for genre in favourites for _ in range(2)
         ]
         weights = [1 / (place + 1) for place in range(len(favourites))]
         return Taste(Weights(favourites, weights), frozenset(favourites), tuple(dict.fromkeys(artists)))
@@ -107,13 +104,14 @@ class Listening:
             genre = self._all_genres.pick(chance)
         else:
             genre = taste.genres.pick(chance)
-        return self._unheard(self._by_genre.get(genre) or self._by_genre["Folk"], person, played, mood)
+        return self._unheard(self._by_genre[genre], person, played, mood)
 
     def _unheard(self, songs: Weights[Item], person: Person, played: Sequence[Item], mood: str) -> Item:
         chance = person.chance
         song = songs.pick(chance)
         for _ in range(MOOD_TRIES):
-            if song.attributes["language"] != person.language or song.attributes["mood"] != mood:
+            foreign = song.attributes.get("language", person.language) != person.language
+            if foreign or song.attributes.get("mood", mood) != mood:
                 song = songs.pick(chance)
         for _ in range(FRESH_TRIES):
             if song in played:
@@ -123,7 +121,7 @@ class Listening:
     def play(self, visit: Visit, song: Item, origin: dict[str, Any]) -> None:  # Any: as above
         """Play a song to its end, or to where it is skipped."""
         chance, music = visit.person.chance, self._music
-        seconds = int(str(song.attributes["seconds"]))
+        seconds = max(int(float(str(song.attributes["seconds"]))), 2)
         common = {"asset_id": song.item_id, "title": song.title, "total_length": seconds, **origin}
         visit.track("Song Played", {**common, "position": 0})
         within = music.skip_share / (1 + (music.skip_ratio_disliked - 1) * OUTSIDE_TASTE_SHARE)

@@ -8,13 +8,12 @@ from typing import Any  # Any: properties are whatever an app sends
 
 from regulars.catalog import Item
 from regulars.testing.simulator.calls import Call
-from regulars.testing.simulator.catalogues import store_catalogue
+from regulars.testing.simulator.catalogues import Offer, store_catalogue
 from regulars.testing.simulator.chance import Chance, Weights
 from regulars.testing.simulator.grouping import grouped
 from regulars.testing.simulator.parameters import Parameters
 from regulars.testing.simulator.people import Person, population
 from regulars.testing.simulator.visits import SECOND_US, Visit, choose_device, hour_weights, next_start_us, taste_chance
-from regulars.testing.simulator.words.goods import CATEGORIES
 
 # Fitted on 20,000 simulated visits, so that baskets, orders and converting visits come out as the parameters say.
 CHECKOUT_SHARE = 0.42  # of visits with something in the basket
@@ -41,16 +40,17 @@ class Shopping:
 
     kind = "product"
 
-    def __init__(self, seed: int, parameters: Parameters) -> None:
-        self.offers = store_catalogue(seed, parameters)
+    def __init__(self, seed: int, parameters: Parameters, offers: list[Offer] | None = None) -> None:
+        self.offers = offers or store_catalogue(seed, parameters)
         self.people = population(seed, parameters.store.visitors, parameters.people, "visitor-")
         self._parameters = parameters
         self._store = parameters.store
         self._hours = hour_weights(self._store.hour_weights)
-        self._all_categories = Weights(list(CATEGORIES), [weight for weight, _, _ in CATEGORIES.values()])
         on_sale = [offer for offer in self.offers if offer.item.available]
         self._by_category = grouped(on_sale, "category")
         self._by_brand = grouped(on_sale, "brand")
+        sizes = [len(products.choices) for products in self._by_category.values()]
+        self._all_categories = Weights(list(self._by_category), sizes)
         self._tastes = [self._taste(taste_chance(seed, person)) for person in self.people]
 
     def _taste(self, chance: Chance) -> Taste:

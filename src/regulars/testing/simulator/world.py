@@ -9,7 +9,7 @@ from typing import Protocol
 from regulars.catalog import Item
 from regulars.kernel.errors import InvalidError, nearest
 from regulars.testing.simulator.calls import Call
-from regulars.testing.simulator.catalogues import Offer
+from regulars.testing.simulator.catalogues import Offer, offers_of
 from regulars.testing.simulator.chance import Chance
 from regulars.testing.simulator.listening import Listening
 from regulars.testing.simulator.parameters import Parameters, load_parameters
@@ -41,11 +41,14 @@ class Behaviour(Protocol):
         ...
 
 
-BEHAVIOURS: dict[str, Callable[[int, Parameters], Behaviour]] = {"music": Listening, "store": Shopping}
+BEHAVIOURS: dict[str, Callable[[int, Parameters, list[Offer] | None], Behaviour]] = {
+    "music": Listening,
+    "store": Shopping,
+}
 
 
 class World:
-    """People, a catalogue, and what happens between them.
+    """People, a catalogue (invented, or `items` of one's own), and what happens between them.
 
     >>> world = World("music", seed=7)
     >>> from itertools import islice
@@ -54,12 +57,15 @@ class World:
     (True, True)
     """
 
-    def __init__(self, shop: str, seed: int, parameters: Parameters | None = None) -> None:
+    def __init__(
+        self, shop: str, seed: int, parameters: Parameters | None = None, items: Sequence[Item] | None = None
+    ) -> None:
         if shop not in BEHAVIOURS:
             raise InvalidError(f"No simulated shop is named {shop!r}.{nearest(shop, list(BEHAVIOURS))}")
         self.seed = seed
         self.parameters = parameters or load_parameters()
-        self._behaviour: Behaviour = BEHAVIOURS[shop](seed, self.parameters)
+        offers = offers_of(items, shop, seed, self.parameters) if items else None
+        self._behaviour: Behaviour = BEHAVIOURS[shop](seed, self.parameters, offers)
         self.items = [offer.item for offer in self._behaviour.offers]
         self._items: dict[str, Item] = {item.item_id: item for item in self.items}
         self._people = {person.user_id: person for person in self._behaviour.people}

@@ -1,0 +1,1 @@
+"""Three small shops to live in."""
