@@ -1,0 +1,272 @@
+"""Where do candidates come from? Each source scores items for one visit, and can say what each score is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from regulars.recommend.core import ease, ials, rules, sessions, transitions
+from regulars.recommend.core.blend import LONG_HISTORY, blend, scales
+from regulars.recommend.core.histories import latest_distinct, recency_weights
+from regulars.recommend.core.linear import Linear, RowsModel
+from regulars.recommend.core.rows import Doubles, Floats, Ints, Rows, Scored
+from regulars.recommend.core.slots import Policy
+from regulars.recommend.engine.artifact import Artifact
+from regulars.recommend.engine.items import ItemTable
+from regulars.recommend.engine.live import LiveEngine
+
+POPULAR_KEPT = 500
+RULE_ITEMS = 200  # the best known items of each favourite tag
+FRESH_SHARE = 1_000  # lists of the popular are sorted anew after a thousandth of all steps
+CONTENT_WEIGHT = 0.1  # chosen: a shared word is worth a tenth of always being seen together
+
+Because = Literal["item", "tag", "crowd", "now"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request as the sources see it: what the customer did, oldest first, and where they are."""
+
+    steps: Ints
+    session: Ints
+    own_session: int = -1
+    crowd: int = 0
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source's scores, and what they are made of.
+
+    `because` says what `grounds` are: items the customer touched, tags, or nothing in particular.
+    `contributions(targets)` has shape (grounds, targets); its columns sum to the scores.
+    """
+
+    scored: Scored
+    because: Because
+    grounds: Ints
+    contributions: Callable[[Ints], Doubles]
+    sources: Callable[[Ints], list[list[str]]]
+    in_deviations: bool = False
+
+
+class Brain:
+    """The sources over one engine and one table of items."""
+
+    def __init__(self, engine: LiveEngine, items: ItemTable) -> None:
+        self.engine = engine
+        self.items = items
+        self._taste, self._taste_half_life, self._taste_items = _taste_of(engine.artifact)
+        self._lists: dict[tuple[str, int], tuple[int, Scored]] = {}
+
+    @property
+    def total(self) -> int:
+        """One more than the highest item number that is known anywhere."""
+        return max(self.engine.items_total, self.items.total)
+
+    def found(self, policy: Policy, visit: Visit) -> Found:
+        """Return what a policy finds for a visit."""
+        if policy == "blend":
+            return self._blend(visit)
+        if policy in ("transitions", "taste", "sessions"):
+            return self._blend(visit, {policy: 1.0})
+        if policy == "rules":
+            return self._rules(visit)
+        if policy == "similar":
+            return self._similar(visit)
+        return self.popular(visit, rising=policy == "trending")
+
+    def popular(self, visit: Visit, *, rising: bool = False) -> Found:
+        """Return what is popular in the visitor's crowd, or rising with everybody."""
+        crowd = 0 if rising else visit.crowd
+        scored = self._list("rising" if rising else "popular", crowd)
+
+        def contributions(targets: Ints) -> Doubles:
+            return scored.dense(self.total)[targets][None, :]
+
+        name = "trending" if rising else "popular"
+        return Found(
+            scored,
+            "now" if rising else "crowd",
+            np.array([crowd], np.int32),
+            contributions,
+            lambda targets: [[name] for _ in targets],
+        )
+
+    def popularity_of(self, targets: Ints, crowd: int) -> Doubles:
+        """Return the share of interest that each item has in a crowd."""
+        with self.engine.lock:
+            values = self.engine.popularity.popularity(crowd)
+        return np.where(targets < len(values), values[np.minimum(targets, len(values) - 1)], 0.0)
+
+    def counts(self, targets: Ints) -> Doubles:
+        """Return how many steps were ever taken to each item."""
+        counts = self.engine.popularity.counts
+        inside = targets < len(counts)
+        return np.where(inside, counts[np.where(inside, targets, 0)], 0.0)
+
+    def _list(self, name: str, crowd: int) -> Scored:
+        popularity = self.engine.popularity
+        kept = self._lists.get((name, crowd))
+        patience = popularity.changes // FRESH_SHARE
+        if kept is not None and popularity.changes - kept[0] <= patience:
+            return kept[1]
+        with self.engine.lock:
+            changes = popularity.changes
+            values = popularity.rising() if name == "rising" else popularity.popularity(crowd)
+        positive = np.flatnonzero(values > 0)
+        scored = Scored(positive.astype(np.int32), values[positive]).best(POPULAR_KEPT)
+        self._lists[name, crowd] = (changes, scored)
+        return scored
+
+    def _blend(self, visit: Visit, weights: Mapping[str, float] | None = None) -> Found:
+        weights = weights or blend_weights(len(visit.steps))
+        queries = {name: self._query(name, visit) for name in weights}
+        queries = {name: query for name, query in queries.items() if len(query[0])}
+        parts = {name: self._scores(name, *query, visit) for name, query in queries.items()}
+        factors = scales(parts, weights, items_total=self.total)
+        grounds = latest_distinct(visit.steps, max((len(query[0]) for query in queries.values()), default=0))
+
+        def shares(targets: Ints) -> dict[str, Doubles]:
+            return {name: factors[name] * self._contributions(name, *queries[name], visit, targets) for name in factors}
+
+        def contributions(targets: Ints) -> Doubles:
+            table = np.zeros((len(grounds), len(targets)))
+            place = {item: row for row, item in enumerate(grounds.tolist())}
+            for name, part in shares(targets).items():
+                rows = [place[item] for item in queries[name][0].tolist()]
+                np.add.at(table, rows, part)
+            return table
+
+        def sources(targets: Ints) -> list[list[str]]:
+            found = shares(targets)
+            return [
+                [name for name in found if np.abs(found[name][:, column]).sum() > 0] for column in range(len(targets))
+            ]
+
+        scored = blend(parts, factors, items_total=self.total)
+        return Found(scored, "item", grounds, contributions, sources, in_deviations=True)
+
+    def _query(self, name: str, visit: Visit) -> tuple[Ints, Floats]:
+        if name == "sessions":
+            items = latest_distinct(visit.session, sessions.QUERY_ITEMS)
+            return items, np.ones(len(items), np.float32)
+        if name == "taste":
+            if self._taste is None:
+                return visit.steps[:0], np.zeros(0, np.float32)
+            items = latest_distinct(visit.steps[visit.steps < self._taste_items], ease.QUERY_ITEMS)
+            return items, recency_weights(len(items), self._taste_half_life)
+        items = latest_distinct(visit.steps, transitions.QUERY_ITEMS)
+        return items, recency_weights(len(items), transitions.HALF_LIFE_ITEMS)
+
+    def _scores(self, name: str, items: Ints, weights: Floats, visit: Visit) -> Scored:
+        if name == "taste":
+            assert self._taste is not None, "without a model of taste there is no query for it"
+            return self._taste.scores(items, weights)
+        with self.engine.lock:
+            if name == "sessions":
+                self._ready_neighbours()
+                return self.engine.neighbours.scores(items, leave_out=visit.own_session)
+            return self.engine.transitions.scores(items, weights, self.total)
+
+    def _contributions(self, name: str, items: Ints, weights: Floats, visit: Visit, targets: Ints) -> Doubles:
+        if name == "taste":
+            assert self._taste is not None, "without a model of taste there is no query for it"
+            return _within(self._taste, items, weights, targets, self._taste_items)
+        with self.engine.lock:
+            if name == "sessions":
+                self._ready_neighbours()
+                return self.engine.neighbours.contributions(items, targets, leave_out=visit.own_session)
+            return self.engine.transitions.contributions(items, weights, targets)
+
+    def _ready_neighbours(self) -> None:
+        neighbours = self.engine.neighbours
+        neighbours.idf = self.engine.sessions.idf(self.total)
+        neighbours.items_total = self.total
+
+    def _rules(self, visit: Visit) -> Found:
+        items = latest_distinct(visit.steps, rules.QUERY_ITEMS)
+        weights = recency_weights(len(items), rules.HALF_LIFE_ITEMS)
+        with self.engine.lock:
+            tag_rows, frequency = self.items.tag_rows(), self.items.tag_frequency()
+            liked = rules.favourites(items, weights, tag_rows, frequency)
+            popularity = self.engine.popularity.counts.copy()
+            pools = [self.items.items_with(tag) for tag in liked.tags.tolist()]
+        popularity = np.concatenate((popularity, np.zeros(max(self.total - len(popularity), 0))))
+        best = [pool[np.argsort(-popularity[pool], kind="stable")[:RULE_ITEMS]] for pool in pools]
+        candidates = np.unique(np.concatenate(best)) if best else np.zeros(0, np.int32)
+
+        def contributions(targets: Ints) -> Doubles:
+            return rules.rule_contributions(liked, targets, tag_rows, popularity)
+
+        scored = Scored(candidates.astype(np.int32), contributions(candidates).sum(axis=0))
+        return Found(scored, "tag", liked.tags, contributions, lambda targets: [["rules"] for _ in targets])
+
+    def _similar(self, visit: Visit) -> Found:
+        item = visit.item
+        assert item is not None, "a question for similar items names one"
+        with self.engine.lock:
+            together = self.engine.transitions.similar(item, self.total)
+            tag_rows, frequency = self.items.tag_rows(), self.items.tag_frequency()
+            own = self.items.tags(item)
+            rare = sorted(own, key=lambda tag: frequency[tag])[: rules.FAVOURITES]
+            pools = [self.items.items_with(tag) for tag in rare]
+        counts = [pool[np.argsort(-self.counts(pool), kind="stable")[:RULE_ITEMS]] for pool in pools]
+        near = np.unique(np.concatenate([*counts, together.items])).astype(np.int32)
+        near = near[near != item]
+        by_content = CONTENT_WEIGHT * _content(near, own, tag_rows, frequency)
+        grounds = np.array([item], np.int32)
+
+        def scores(targets: Ints) -> Doubles:
+            return together.dense(self.total)[targets] + CONTENT_WEIGHT * _content(targets, own, tag_rows, frequency)
+
+        scored = Scored(near, together.dense(self.total)[near] + by_content)
+
+        def sources(targets: Ints) -> list[list[str]]:
+            known = set(together.items.tolist())
+            return [["similar"] if target in known else ["content"] for target in targets.tolist()]
+
+        return Found(scored, "item", grounds, lambda targets: scores(targets)[None, :], sources)
+
+
+def blend_weights(steps: int) -> Mapping[str, float]:
+    """Return how much each source weighs, by how much is known of the customer; decisions/blend has the figures."""
+    return SHORT_HISTORY if steps < SHORT_STEPS else LONG_HISTORY
+
+
+SHORT_STEPS = 5
+SHORT_HISTORY: Mapping[str, float] = {"sessions": 0.6, "transitions": 0.3, "taste": 0.1}
+
+
+def _content(targets: Ints, own: frozenset[int], tag_rows: Rows, frequency: Doubles) -> Doubles:
+    """Return the cosine of tags weighed by rarity."""
+    rarity = -np.log(np.minimum(frequency, 0.999)) if len(frequency) else frequency
+    tags, _, owners = tag_rows.gather(targets)
+    weights = rarity[tags] ** 2
+    shared = np.isin(tags, np.fromiter(own, np.int32)) * weights
+    lengths = np.bincount(owners, weights=weights, minlength=len(targets))
+    common = np.bincount(owners, weights=shared, minlength=len(targets))
+    length = float(sum(rarity[tag] ** 2 for tag in own))
+    result: Doubles = common / np.sqrt(np.maximum(lengths * length, 1e-12))
+    return result
+
+
+def _within(model: Linear, items: Ints, weights: Floats, targets: Ints, total: int) -> Doubles:
+    """Return contributions to targets, zero for those the model has never met."""
+    table = np.zeros((len(items), len(targets)))
+    known = targets < total
+    table[:, known] = model.contributions(items, weights, targets[known])
+    return table
+
+
+def _taste_of(artifact: Artifact | None) -> tuple[Linear | None, float, int]:
+    if artifact is None or artifact.about.kind == "counts":
+        return None, ease.HALF_LIFE_ITEMS, 0
+    total = artifact.about.items_total
+    if artifact.about.kind == "ease":
+        rows = Rows(artifact["taste_starts"], artifact["taste_columns"], artifact["taste_values"])
+        return RowsModel(rows, total), ease.HALF_LIFE_ITEMS, total
+    return ials.Ials(artifact["taste_vectors"], artifact["taste_gram"]), ease.HALF_LIFE_ITEMS, total

@@ -1,0 +1,167 @@
+"""How do answers stay current? By following what the worker files: items, owners, interactions, the catalogue, slots.
+
+Everything that answers is in memory; the database is read here alone, in the background, so that answers go on when it
+is away and say that they are stale.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+
+from regulars.catalog import Catalog
+from regulars.kernel.clock import Clock
+from regulars.kernel.database import Database
+from regulars.kernel.errors import RegularsError
+from regulars.kernel.files import Files
+from regulars.recommend import store
+from regulars.recommend.core.slots import Slot
+from regulars.recommend.engine import artifact as artifacts
+from regulars.recommend.engine.brain import Brain
+from regulars.recommend.engine.items import ItemTable
+from regulars.recommend.engine.live import LiveEngine
+
+ROWS_A_READ = 5_000
+ROWS_A_PORTION = 32  # taken in under the lock in one go, some 0.3 ms: nobody who asks waits longer for it
+POLL_S = 0.04
+CALM_POLLS = 6  # catalogue, slots and the model pointer are looked at every so many polls
+
+_log = logging.getLogger(__name__)
+
+
+class Follower:
+    """Keeps a `Brain` current. Either a thread follows (`start`), or each question catches up first."""
+
+    def __init__(self, *, database: Database, clock: Clock, files: Files, catalog: Catalog) -> None:
+        self._database = database
+        self._clock = clock
+        self._files = files
+        self._catalog = catalog
+        self._polling = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._catalogue_version = -1
+        self._items = ItemTable()
+        self._brain = Brain(LiveEngine(), self._items)
+        self._polls = 0
+        self._ready = False
+        self.slots: Mapping[str, Slot] = {}
+        self.stale = True
+
+    @property
+    def brain(self) -> Brain:
+        """What answers now."""
+        return self._brain
+
+    @property
+    def is_following(self) -> bool:
+        """Whether a thread keeps the answers current."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Follow in the background from now on."""
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._follow, name="recommend-follower", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def catch_up(self) -> None:
+        """Take in everything that has been filed; when the database does not answer, stay stale."""
+        with self._polling:
+            try:
+                while self._poll(thorough=True):
+                    pass
+            except RegularsError as error:
+                self._fall_behind(error)
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            with self._polling:
+                try:
+                    more = self._poll(thorough=self._polls % CALM_POLLS == 0)
+                except RegularsError as error:
+                    self._fall_behind(error)
+                    more = False
+            if not more:
+                self._stop.wait(POLL_S)
+
+    def _fall_behind(self, error: RegularsError) -> None:
+        if not self.stale:
+            _log.warning("recommendations go on with what they know: %s", error)
+        self.stale = True
+
+    def _poll(self, *, thorough: bool) -> bool:
+        """Take in one read's worth of news; return whether more waits."""
+        self._polls += 1
+        if thorough or not self._ready:
+            self._look_around()
+            self._ready = True
+        more = self._advance(self._brain)
+        self.stale = more
+        return more
+
+    def _look_around(self) -> None:
+        """Look for a new model, a changed catalogue, changed slots."""
+        version = artifacts.current(self._files)
+        held = self._brain.engine.artifact
+        if version is not None and (held is None or held.about.version != version):
+            self._take_up(version)
+        if self._catalog.version() != self._catalogue_version:
+            self._read_catalogue()
+        with self._database.read() as connection:
+            self.slots = {slot.name: slot for slot in store.slots(connection)}
+
+    def _take_up(self, version: str) -> None:
+        """Open a new model and bring it up to date beside the old one, then let it answer."""
+        fresh = Brain(LiveEngine(artifacts.read(self._files, version)), self._items)
+        while self._advance(fresh):
+            if self._stop.is_set() and self._thread is not None:
+                return
+        self._brain = fresh
+
+    def _advance(self, brain: Brain) -> bool:
+        engine = brain.engine
+        with self._database.read() as connection:
+            state = store.state(connection)
+            if state.next_seq - 1 <= engine.reached_seq and state.next_version - 1 <= engine.reached_version:
+                return False
+            named = store.items_after(connection, self._items.highest)
+            owners = store.owners_since(connection, engine.reached_version)
+            erasures = list(store.erasures_since(connection, engine.reached_version))
+            rows = store.interactions_after(connection, engine.reached_seq, ROWS_A_READ)
+        self._items.name(named)
+        now_us = self._clock.now_us()
+        with engine.lock:
+            for version, anchors in erasures:
+                engine.erase(anchors, version)
+            engine.own(owners)
+            engine.reached_version = max(engine.reached_version, state.next_version - 1)
+        for start in range(0, len(rows), ROWS_A_PORTION):
+            with engine.lock:
+                engine.take(rows[start : start + ROWS_A_PORTION], now_us)
+        if len(rows) < ROWS_A_READ:
+            with engine.lock:
+                engine.reached_seq = max(engine.reached_seq, state.next_seq - 1)
+            return False
+        return True
+
+    def _read_catalogue(self) -> None:
+        changes = self._catalog.changes(self._catalogue_version)
+        unknown = [item.item_id for item in changes.put if self._items.number(item.item_id) is None]
+        if unknown:
+            with self._database.write() as connection:
+                store.item_numbers(connection, unknown)
+            with self._database.read() as connection:
+                self._items.name(store.items_after(connection, self._items.highest))
+        with self._brain.engine.lock:
+            self._items.put(changes.put)
+            self._items.remove(changes.removed)
+        self._catalogue_version = changes.version

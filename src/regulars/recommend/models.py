@@ -1,0 +1,154 @@
+"""How does a shop learn? Everything filed is read once, learned from, and left as a new version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from regulars.kernel.clock import Clock, moment
+from regulars.kernel.database import Database
+from regulars.kernel.files import Files
+from regulars.kernel.ids import CustomerId
+from regulars.kernel.settings import RecommendSettings
+from regulars.recommend import store
+from regulars.recommend.engine import artifact as artifacts
+from regulars.recommend.engine.artifact import Artifact, Trained
+from regulars.recommend.engine.training import Columns, Plan, learn
+from regulars.recommend.store import InteractionRow, State
+
+ROWS_A_READ = 50_000
+STEPS = 100  # progress is told in hundredths
+FIRST_TRAINING = 200  # interactions before the first model is worth learning
+NEWS_SHARE = 0.2  # a model is learned anew when a fifth more has happened than it knows
+NEWS_MAX = 200_000  # or so many: what came since is counted in memory
+
+OnProgress = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, note: str) -> None:
+    """Tell nobody how far the work is."""
+
+
+class Models:
+    """Trains versions and keeps the last three."""
+
+    def __init__(self, *, database: Database, clock: Clock, files: Files, settings: RecommendSettings) -> None:
+        self._database = database
+        self._clock = clock
+        self._files = files
+        self._settings = settings
+
+    def train(self, on_progress: OnProgress = silent) -> Trained:
+        """Learn from everything filed so far and let the new version answer."""
+        started = time.perf_counter()
+        state, columns, owners, item_ids = self._read(on_progress)
+        learned = learn(
+            columns,
+            owners,
+            len(item_ids),
+            Plan(ease_items_max=self._settings.ease_items_max),
+            lambda share, note: on_progress(20 + int(75 * share), STEPS, note),
+        )
+        now_us = self._clock.now_us()
+        trained = Trained(
+            version=f"{moment(now_us):%Y%m%dT%H%M%S}-{state.next_seq - 1:010d}",
+            kind=learned.kind,
+            trained_at=moment(now_us),
+            through_seq=state.next_seq - 1,
+            through_version=state.next_version - 1,
+            erased_version=state.erased_version,
+            interactions=len(columns.items),
+            customers=learned.customers,
+            items=learned.items,
+            items_total=len(item_ids),
+            sessions=learned.sessions,
+            seconds=time.perf_counter() - started,
+            landmark_us=learned.landmark_us,
+            latest_us=learned.latest_us,
+            crowds=learned.crowds,
+        )
+        on_progress(95, STEPS, "writing")
+        artifacts.write(self._files, Artifact(trained, item_ids, learned.arrays))
+        self._forget(trained)
+        on_progress(STEPS, STEPS, "done")
+        return trained
+
+    def kept(self) -> list[Trained]:
+        """Return every version kept, the newest first."""
+        return [artifacts.about(self._files, version) for version in artifacts.versions(self._files)]
+
+    def is_due(self) -> bool:
+        """Return whether it is time to learn anew: somebody was erased, or enough has happened."""
+        version = artifacts.current(self._files)
+        held = artifacts.about(self._files, version) if version else None
+        with self._database.read() as connection:
+            state = store.state(connection)
+        if held is None:
+            return state.next_seq > FIRST_TRAINING
+        if state.erased_version > held.erased_version:
+            return True
+        news = state.next_seq - 1 - held.through_seq
+        return news >= min(max(FIRST_TRAINING, NEWS_SHARE * held.through_seq), NEWS_MAX)
+
+    def _forget(self, trained: Trained) -> None:
+        """Remove versions that remember somebody who has been erased since."""
+        for older in self.kept():
+            if older.version != trained.version and older.erased_version < trained.erased_version:
+                artifacts.forget(self._files, older.version)
+        kept = min((version.through_version for version in self.kept()), default=0)
+        with self._database.write() as connection:
+            store.forget_erasures(connection, kept)
+
+    def _read(self, on_progress: OnProgress) -> tuple[State, Columns, dict[int, CustomerId], list[str]]:
+        """Read one snapshot of everything that is filed."""
+        crowds: dict[str, int] = {"/": 0}
+        parts: list[Columns] = []
+        with self._database.read() as connection:
+            state = store.state(connection)
+            owners = {row.anchor: row.customer_id for row in store.owners_since(connection, 0)}
+            item_ids = _by_number(store.items_after(connection, 0))
+            after = 0
+            while rows := store.interactions_after(connection, after, ROWS_A_READ):
+                after = rows[-1].seq
+                parts.append(_columns(rows, crowds))
+                on_progress(20 * after // max(state.next_seq, 1), STEPS, "reading")
+        return state, _together(parts, list(crowds)), owners, item_ids
+
+
+def _by_number(numbered: Sequence[tuple[int, str]]) -> list[str]:
+    item_ids = [""] * (max((number for number, _ in numbered), default=0) + 1)
+    for number, item_id in numbered:
+        item_ids[number] = item_id
+    return item_ids
+
+
+def _columns(rows: list[InteractionRow], crowds: dict[str, int]) -> Columns:
+    _, anchors, items, at_us, kinds, strengths, names, _ = zip(*rows, strict=True)
+    return Columns(
+        np.array(anchors, np.int64),
+        np.array(items, np.int32),
+        np.array(at_us, np.int64),
+        np.array(kinds, np.int32),
+        np.array(strengths, np.float32),
+        np.array([crowds.setdefault(name, len(crowds)) for name in names], np.int32),
+        [],
+    )
+
+
+def _together(parts: list[Columns], crowds: list[str]) -> Columns:
+    empty = Columns(
+        np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32),
+        np.zeros(0, np.float32), np.zeros(0, np.int32), [],
+    )  # fmt: skip
+    parts = parts or [empty]
+    return Columns(
+        np.concatenate([part.anchors for part in parts]),
+        np.concatenate([part.items for part in parts]),
+        np.concatenate([part.at_us for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
+        np.concatenate([part.strengths for part in parts]),
+        np.concatenate([part.crowds for part in parts]),
+        crowds,
+    )
