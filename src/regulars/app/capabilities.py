@@ -25,9 +25,10 @@ def migrations() -> list[Migration]:
     from regulars.kernel.jobs import MIGRATIONS as JOBS
     from regulars.lake import MIGRATIONS as LAKE
     from regulars.profiles.store import MIGRATIONS as PROFILES
+    from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
-    return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *IDENTITY, *PROFILES, *WEB]
+    return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
 
 
 def projections(shop: Shop) -> list[Projection]:
@@ -35,7 +36,7 @@ def projections(shop: Shop) -> list[Projection]:
     from regulars.events.lake_projection import LakeProjection
     from regulars.events.projections import EventCounts
 
-    return [EventCounts(), shop.identity, shop.profiles, LakeProjection(shop.lake)]
+    return [EventCounts(), shop.identity, shop.profiles, shop.recommend, LakeProjection(shop.lake)]
 
 
 def keepers(shop: Shop) -> list[KeepsCustomers]:
@@ -43,17 +44,19 @@ def keepers(shop: Shop) -> list[KeepsCustomers]:
 
     In the order of erasing: identity last, because the others ask it which identifiers were theirs.
     """
-    return [shop.profiles, shop.identity]
+    return [shop.recommend, shop.profiles, shop.identity]
 
 
 def routes() -> list[ControllerRouterHandler]:
     """Return every capability's handlers."""
+    from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.events.routes import ROUTES as EVENTS
     from regulars.identity.routes import ROUTES as IDENTITY
     from regulars.profiles.routes import ROUTES as PROFILES
+    from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    return [*EVENTS, *IDENTITY, *PROFILES, *CATALOG]
+    return [*APP, *EVENTS, *IDENTITY, *PROFILES, *CATALOG, *RECOMMEND]
 
 
 def services(shop: Shop) -> dict[str, object]:
@@ -63,6 +66,7 @@ def services(shop: Shop) -> dict[str, object]:
         "identity": shop.identity,
         "profiles": shop.profiles,
         "catalog": shop.catalog,
+        "recommend": shop.recommend,
         "lake": shop.lake,
         "jobs": shop.jobs,
         "log": shop.log,

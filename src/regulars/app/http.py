@@ -9,6 +9,7 @@ from typing import Any  # Any: as said where it stands
 from regulars.app import capabilities
 from regulars.app.lateness import lateness
 from regulars.app.shop import Shop
+from regulars.app.today import TodayDesk
 from regulars.events.door import Door
 from regulars.events.keys import Keys
 from regulars.kernel.errors import DiskFullError, UnavailableError
@@ -26,14 +27,16 @@ LAG_S_MAX = 60
 def build_web(shop: Shop) -> Web:
     """Return the web of a shop."""
     demo = shop.settings.serve.demo
+    door = Door(shop.log, Keys(shop.folder, shop.clock), shop.clock, shop.settings.events)
     return create_app(
         Parts(
             database=shop.database,
             clock=shop.clock,
             about=About(version=shop.version, demo=demo or None, simulated=demo in SIMULATED),
-            door=Door(shop.log, Keys(shop.folder, shop.clock), shop.clock, shop.settings.events),
+            door=door,
             routes=capabilities.routes(),
-            services=capabilities.services(shop),
+            services={**capabilities.services(shop), "today": TodayDesk(shop, door.stats)},
+            on_start=[shop.recommend.start],
             checks=checks(shop),
             measure=lambda: measures(shop),
             hsts=shop.settings.serve.base_url.startswith("https://"),

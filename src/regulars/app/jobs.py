@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from regulars.app import erase
 from regulars.events import store as events_store
 from regulars.events.worker_store import offsets
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.jobs import Job, JobRun
 from regulars.lake.jobs import jobs as lake_jobs
 from regulars.profiles.service import ERASE_JOB
+from regulars.recommend.jobs import define_jobs as recommend_jobs
 
 if TYPE_CHECKING:
     from regulars.app.shop import Shop
@@ -26,8 +26,15 @@ def define_jobs(shop: Shop) -> None:
     """Make the shop's jobs known to this process."""
     for job in lake_jobs(shop.lake):
         shop.jobs.define(job)
-    shop.jobs.define(Job(ERASE_JOB, lambda run: erase.run_job(shop, run)))
+    shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
+    recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
     shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))
+
+
+def _erase(shop: Shop, run: JobRun) -> None:
+    from regulars.app.erase import run_job  # it needs the shop, and the shop needs its jobs
+
+    run_job(shop, run)
 
 
 def keep_house(shop: Shop, run: JobRun) -> None:

@@ -79,11 +79,9 @@ def serve_web(task: Task) -> None:
 
 def work(task: Task, stop: threading.Event) -> None:
     """Take the log in and run the jobs until told to stop; what is under way is finished or goes back."""
-    from regulars.app.jobs import define_jobs
     from regulars.app.shop import open_shop
 
     with open_shop(task.folder, flags=task.flags, partition="worker") as shop:
-        define_jobs(shop)
         runners = [
             threading.Thread(target=shop.jobs.run, args=(stop,), name=f"jobs-{number}") for number in range(JOB_RUNNERS)
         ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import regulars
 from regulars.app import capabilities
 from regulars.app.folder import prepare_folder
+from regulars.app.jobs import define_jobs
 from regulars.catalog import Catalog
 from regulars.events import Events
 from regulars.identity import Identity
@@ -22,6 +23,7 @@ from regulars.kernel.jobs import Jobs
 from regulars.kernel.settings import Settings, load_settings
 from regulars.lake import Lake
 from regulars.profiles import Profiles
+from regulars.recommend import Recommend
 
 if TYPE_CHECKING:
     from regulars.app.erase import ErasureReport
@@ -36,9 +38,19 @@ LIBRARIES_MAX = 32
 class Shop:
     """Every capability of one shop as an attribute. Open one with `open_shop`; close it, or use it as a context."""
 
-    def __init__(self, *, folder: Path, settings: Settings, clock: Clock, database: Database, log: EventLog) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        settings: Settings,
+        clock: Clock,
+        database: Database,
+        log: EventLog,
+        flags: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.settings = settings
+        self.flags = dict(flags or {})
         self.clock = clock
         self.database = database
         self.log = log
@@ -56,6 +68,16 @@ class Shop:
             catalog=self.catalog,
             settings=settings.profiles,
         )
+        self.recommend = Recommend(
+            database=database,
+            clock=clock,
+            files=self.files,
+            events=self.events,
+            identity=self.identity,
+            catalog=self.catalog,
+            settings=settings.recommend,
+        )
+        define_jobs(self)
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +87,7 @@ class Shop:
 
     def close(self) -> None:
         """Finish what is being written and let go of every file and connection."""
+        self.recommend.close()
         self.log.close()
         self.files.close()
         self.database.close()
@@ -165,7 +188,7 @@ def open_shop(
     except BaseException:
         database.close()
         raise
-    return Shop(folder=folder, settings=settings, clock=clock, database=database, log=log)
+    return Shop(folder=folder, settings=settings, clock=clock, database=database, log=log, flags=flags)
 
 
 def _log(folder: Path, partition: str | None, clock: Clock) -> EventLog:

@@ -48,6 +48,7 @@ class Follower:
         self._ready = False
         self.slots: Mapping[str, Slot] = {}
         self.stale = True
+        self.current_us = 0  # when it last had nothing more to take in
 
     @property
     def brain(self) -> Brain:
@@ -106,6 +107,8 @@ class Follower:
             self._ready = True
         more = self._advance(self._brain)
         self.stale = more
+        if not more:
+            self.current_us = self._clock.now_us()
         return more
 
     def _look_around(self) -> None:

@@ -303,6 +303,12 @@ class Recommend:
         with self._database.read() as connection:
             return performance(connection, slot=slot, days=days, now_us=self._clock.now_us())
 
+    def behind_ms(self) -> float:
+        """Return how long ago the answers last knew everything that was filed; 0 when each answer looks for itself."""
+        if not self._follower.is_following:
+            return 0.0
+        return max(0.0, (self._clock.now_us() - self._follower.current_us) / 1000)
+
     def _refresh(self) -> None:
         if not self._follower.is_following:
             self._follower.catch_up()

@@ -59,7 +59,7 @@ class SlotWish(msgspec.Struct, frozen=True, kw_only=True):
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     policy: Policy = "blend"
     count: Count = 20
-    filters: Filters = Filters()
+    filters: Filters = msgspec.field(default_factory=Filters)
     diversity: Share = 0.2  # costs 0.2 % NDCG@10 and gives a tenth more variety; decisions/blend
     novelty: Share = 0.4
     experiment_key: str | None = None
@@ -72,7 +72,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     policy: Policy = "blend"
     count: int = 20
-    filters: Filters = Filters()
+    filters: Filters = msgspec.field(default_factory=Filters)
     diversity: float = 0.2
     novelty: float = 0.4
     experiment_key: str | None = None

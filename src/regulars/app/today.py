@@ -1,0 +1,147 @@
+"""What is happening in the shop right now? One answer for the first page: traffic, customers, items, the loop."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from regulars.app.lateness import lateness
+from regulars.app.shop import Shop
+from regulars.app.trends import RisingItem, TopItem, Trends
+from regulars.events.door import DoorStats
+from regulars.events.service import MinuteCount, NameCount, Outcomes, SourceCount
+from regulars.kernel.clock import moment
+from regulars.profiles import ProfileSummary
+
+FRESH_US = 900_000  # all who watch share one answer a second
+SLOW_US = 5_000_000  # what takes a scan is counted every five seconds
+TILED_CUSTOMERS = 200
+TILES = 12
+LIVE_MS = 2_000
+STALE_MS = 60_000
+DAY_S = 24 * 3600
+
+State = Literal["live", "behind", "stale"]
+
+
+class Tile(msgspec.Struct, frozen=True, kw_only=True):
+    """Customers who have something in common: what they like most."""
+
+    label: str
+    count: int
+
+
+class CustomersNow(msgspec.Struct, frozen=True, kw_only=True):
+    """How many customers there are, and what the last two hundred seen like most."""
+
+    total: int
+    active_5m: int
+    active_24h: int
+    new_24h: int
+    tiles: list[Tile]
+
+
+class Station(msgspec.Struct, frozen=True, kw_only=True):
+    """One station of the loop and how far it is behind."""
+
+    station: Literal["door", "log", "worker", "profile", "slate"]
+    lag_ms: float
+    state: State
+    detail: str
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """The shop at this moment. Series and rates are of the last hour, counts of the last day."""
+
+    at: datetime
+    rate_per_s: float
+    series: list[MinuteCount]
+    outcomes: Outcomes
+    by_event: list[NameCount]
+    by_source: list[SourceCount]
+    customers: CustomersNow
+    top_items: list[TopItem]
+    rising: list[RisingItem]
+    loop: list[Station]
+
+
+class TodayDesk:
+    """Puts the answer together, once for all who ask within the same second."""
+
+    def __init__(self, shop: Shop, door_stats: Callable[[], DoorStats]) -> None:
+        self._shop = shop
+        self._door_stats = door_stats
+        self._trends = Trends(database=shop.database, catalog=shop.catalog, clock=shop.clock)
+        self._lock = threading.Lock()
+        self._kept: Today | None = None
+        self._kept_us = 0
+        self._slow: tuple[CustomersNow, list[TopItem], list[RisingItem]] | None = None
+        self._slow_us = 0
+
+    def now(self) -> Today:
+        """Return the shop at this moment, at most a second old."""
+        with self._lock:
+            now_us = self._shop.clock.now_us()
+            if self._kept is None or now_us - self._kept_us >= FRESH_US:
+                self._kept, self._kept_us = self._look(now_us), now_us
+            return self._kept
+
+    def _look(self, now_us: int) -> Today:
+        traffic = self._shop.events.traffic()
+        if self._slow is None or now_us - self._slow_us >= SLOW_US:
+            self._slow, self._slow_us = (self._customers(), *self._trends.look()), now_us
+        customers, top, rising = self._slow
+        return Today(
+            at=moment(now_us),
+            rate_per_s=traffic.rate_per_s,
+            series=traffic.series,
+            outcomes=traffic.outcomes,
+            by_event=traffic.by_event,
+            by_source=traffic.by_source,
+            customers=customers,
+            top_items=top,
+            rising=rising,
+            loop=self._loop(),
+        )
+
+    def _customers(self) -> CustomersNow:
+        profiles = self._shop.profiles
+        return CustomersNow(
+            total=profiles.count(),
+            active_5m=profiles.count_active(within_s=300),
+            active_24h=profiles.count_active(within_s=DAY_S),
+            new_24h=profiles.count_new(within_s=DAY_S),
+            tiles=tiles_of(profiles.search(limit=TILED_CUSTOMERS).items),
+        )
+
+    def _loop(self) -> list[Station]:
+        stats, late = self._door_stats(), lateness(self._shop)
+        lag_ms = late.seconds * 1000
+        return [
+            station("door", stats.commit_ms_p50, f"{stats.requests} requests answered by this process"),
+            station("log", stats.commit_ms_p99, "the slowest of a hundred, until it is durable"),
+            station("worker", lag_ms, f"{late.records} records wait"),
+            station("profile", lag_ms, "written in the worker's own transaction"),
+            station("slate", self._shop.recommend.behind_ms(), "since answers last knew every event"),
+        ]
+
+
+def station(name: Literal["door", "log", "worker", "profile", "slate"], lag_ms: float, detail: str) -> Station:
+    """Return a station with the state that its lag means.
+
+    >>> station("worker", 70_000, "12 records wait").state
+    'stale'
+    """
+    state: State = "live" if lag_ms < LIVE_MS else "behind" if lag_ms < STALE_MS else "stale"
+    return Station(station=name, lag_ms=round(lag_ms, 1), state=state, detail=detail)
+
+
+def tiles_of(customers: list[ProfileSummary]) -> list[Tile]:
+    """Return what these customers like most, the commonest first; those with no taste yet are one tile."""
+    counts = Counter(one.top_affinity.value if one.top_affinity else "" for one in customers)
+    return [Tile(label=label, count=count) for label, count in counts.most_common(TILES)]
