@@ -133,8 +133,19 @@ def _films(text: str) -> Iterator[Item]:
             attributes["genres"] = genres
         if row["release_year"].isdigit():
             attributes["year"] = int(row["release_year"])
-        title = row["movie_title"].strip() or f"Film {row['item_id']}"
+        title = _spoken(row["movie_title"].strip()) or f"Film {row['item_id']}"
         yield Item(item_id=ItemId(row["item_id"]), kind="video", title=title, attributes=attributes)
+
+
+_ARTICLES = {"The", "A", "An", "Le", "La", "Les", "Il", "Das", "Der"}
+
+
+def _spoken(title: str) -> str:
+    """Return a title as one says it: `Full Monty, The` → `The Full Monty`."""
+    name, comma, article = title.rpartition(", ")
+    return (
+        f"{article} {name}" if comma and article in ("The", "A", "An", "Le", "La", "Les", "Il", "Das", "Der") else title
+    )
 
 
 def _ratings(text: str) -> Iterator[tuple[int, str, str, int]]:

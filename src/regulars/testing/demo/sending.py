@@ -104,7 +104,7 @@ def send_all(
 ) -> int:
     """Send calls as fast as the door takes them; return how many."""
     count = 0
-    for count, call in enumerate(calls, 1):  # noqa: B007 (the count is the answer)
+    for count, call in enumerate(calls, 1):
         sender.send(call)
         if count % every == 0:
             on_progress(count)
