@@ -21,6 +21,7 @@ def migrations() -> list[Migration]:
     from regulars.catalog.store import MIGRATIONS as CATALOG
     from regulars.events.store import MIGRATIONS as EVENTS
     from regulars.events.worker_store import MIGRATIONS as WORKER
+    from regulars.experiments.store import MIGRATIONS as EXPERIMENTS
     from regulars.identity.store import MIGRATIONS as IDENTITY
     from regulars.kernel.jobs import MIGRATIONS as JOBS
     from regulars.lake import MIGRATIONS as LAKE
@@ -28,7 +29,7 @@ def migrations() -> list[Migration]:
     from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
-    return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
+    return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *EXPERIMENTS, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
 
 
 def projections(shop: Shop) -> list[Projection]:
@@ -49,14 +50,16 @@ def keepers(shop: Shop) -> list[KeepsCustomers]:
 
 def routes() -> list[ControllerRouterHandler]:
     """Return every capability's handlers."""
+    from regulars.app.demo_routes import ROUTES as DEMO
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.events.routes import ROUTES as EVENTS
+    from regulars.experiments.routes import ROUTES as EXPERIMENTS
     from regulars.identity.routes import ROUTES as IDENTITY
     from regulars.profiles.routes import ROUTES as PROFILES
     from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    return [*APP, *EVENTS, *IDENTITY, *PROFILES, *CATALOG, *RECOMMEND]
+    return [*APP, *EVENTS, *IDENTITY, *PROFILES, *EXPERIMENTS, *CATALOG, *RECOMMEND, *DEMO]
 
 
 def services(shop: Shop) -> dict[str, object]:
@@ -66,6 +69,7 @@ def services(shop: Shop) -> dict[str, object]:
         "identity": shop.identity,
         "profiles": shop.profiles,
         "catalog": shop.catalog,
+        "experiments": shop.experiments,
         "recommend": shop.recommend,
         "lake": shop.lake,
         "jobs": shop.jobs,

@@ -29,5 +29,6 @@ def lateness(shop: Shop) -> Lateness:
         if waiting[partition]:
             for record in shop.log.read(partition, after=done, records_max=1):
                 oldest_us = min(oldest_us, record.accepted_us)
-    seconds = max(0.0, (shop.clock.now_us() - oldest_us) / MICROSECONDS_PER_SECOND)
+    late = any(waiting.values())
+    seconds = max(0.0, (shop.clock.now_us() - oldest_us) / MICROSECONDS_PER_SECOND) if late else 0.0
     return Lateness(sum(waiting.values()), seconds, waiting)

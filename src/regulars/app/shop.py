@@ -12,6 +12,7 @@ from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
 from regulars.catalog import Catalog
 from regulars.events import Events
+from regulars.experiments import Experiments
 from regulars.identity import Identity
 from regulars.kernel.clock import Clock, SystemClock
 from regulars.kernel.database import Database
@@ -68,6 +69,7 @@ class Shop:
             catalog=self.catalog,
             settings=settings.profiles,
         )
+        self.experiments = Experiments(database, clock, self.events)
         self.recommend = Recommend(
             database=database,
             clock=clock,
@@ -76,6 +78,7 @@ class Shop:
             identity=self.identity,
             catalog=self.catalog,
             settings=settings.recommend,
+            experiments=self.experiments,
         )
         define_jobs(self)
 
