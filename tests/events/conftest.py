@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any  # Any: ASGI's own dicts
 
 import httpx
 import pytest
@@ -38,17 +39,36 @@ class ServedDoor:
         return [read_request(record) for record in self.log.read("web-0", after=0, records_max=10_000)]
 
 
-def serve(app: object) -> tuple[uvicorn.Server, threading.Thread, str]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")  # type: ignore[arg-type]  # any ASGI app
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    return server, thread, f"http://127.0.0.1:{listening.getsockname()[1]}"
+class Host:
+    """One uvicorn for all tests of this room; each test puts its own app behind it."""
+
+    def __init__(self) -> None:
+        self.app: Any = None  # Any: an ASGI app
+        listening = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(self, log_level="warning", access_log=False, lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]}, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # Any: ASGI's own dicts
+        assert self.app is not None, "a test is running"
+        await self.app(scope, receive, send)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    host = Host()
+    yield host
+    host.stop()
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedDoor]:
+def served(host: Host, tmp_path: Path) -> Iterator[ServedDoor]:
     write_keys(
         tmp_path,
         [
@@ -58,12 +78,9 @@ def served(tmp_path: Path) -> Iterator[ServedDoor]:
     )
     clock = SystemClock()
     log = open_log(tmp_path / "log", "web-0")
-    door = Door(log, Keys(tmp_path, clock), clock)
-    server, thread, url = serve(door)
+    host.app = door = Door(log, Keys(tmp_path, clock), clock)
     try:
-        with httpx.Client(base_url=url, verify=False) as http:  # noqa: S501 (no TLS here; loading certificates is slow)
-            yield ServedDoor(url, door, log, tmp_path, http)
+        with httpx.Client(base_url=host.url, verify=False) as http:  # noqa: S501 (no TLS here; loading certificates is slow)
+            yield ServedDoor(host.url, door, log, tmp_path, http)
     finally:
-        server.should_exit = True
-        thread.join(timeout=10)
         log.close()

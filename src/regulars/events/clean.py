@@ -14,12 +14,13 @@ from typing import Any  # Any: what strangers send
 import msgspec
 
 from regulars.events.core import Position
-from regulars.kernel.clock import MICROSECONDS_PER_SECOND, microseconds
+from regulars.kernel.clock import EPOCH, MICROSECONDS_PER_SECOND
 
 NAME_CHARACTERS_MAX = 200
 IDENTIFIER_CHARACTERS_MAX = 512  # four bytes each still fit a PostgreSQL index row (2,704 bytes)
 MESSAGE_ID_CHARACTERS_MAX = 100  # Segment's common fields: "less than 100 characters"
 NESTING_MAX = 64
+DAY_S = 86_400
 CLOCK_NOTED_US = 10 * MICROSECONDS_PER_SECOND  # less than this is the network, not the clock
 
 # Segment, "Identity Resolution settings", blocked values; the last four are what JavaScript makes of nothing.
@@ -185,7 +186,8 @@ def _parsed_text(value: str) -> int | None:
         when = datetime.fromisoformat(value.strip())
     except ValueError:
         return _parsed_number(int(value)) if value.isascii() and value.isdigit() and len(value) >= 10 else None
-    found_us = microseconds(when if when.tzinfo is not None else when.replace(tzinfo=UTC))
+    since = (when if when.tzinfo is not None else when.replace(tzinfo=UTC)) - EPOCH
+    found_us = (since.days * DAY_S + since.seconds) * MICROSECONDS_PER_SECOND + since.microseconds
     return found_us if found_us >= 0 else None
 
 

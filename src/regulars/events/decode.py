@@ -7,7 +7,7 @@ the others: it comes back as a `RejectedItem` with its reason and exactly what w
 from __future__ import annotations
 
 import json
-from typing import Any  # Any: what strangers send
+from typing import Any, NamedTuple  # Any: what strangers send
 
 import msgspec
 
@@ -279,10 +279,9 @@ def _event(
         raise UnreadableError(too_large(len(sent), request.event_bytes_max))
     item = read_item(raw)
     call = own_call or _call_of(item)
-    fault = fault_in(call, item, sent)
-    if fault is not None:
-        raise UnreadableError(fault)
+    _check_shape(item, sent)
     corrections: list[str] = []
+    ids = _ids(call, item, corrections)
     context = _merged(envelope.context, item.context)
     if context.get("direct") is True:
         context["ip"] = request.ip
@@ -290,21 +289,16 @@ def _event(
     when = event_time(
         item.original_timestamp or item.timestamp, envelope.sent_at or item.sent_at, request.received_us, corrections
     )
-    user_id = identifier(item.user_id, "userId", corrections)
-    previous_id = identifier(item.previous_id, "previousId", corrections) if call == "alias" else None
-    if previous_id is not None and previous_id == user_id:
-        corrections.append("An alias to itself joins nothing.")
-        previous_id = None
     return Event(
         event_id=event_id_of(position),
         source_id=SourceId(request.source_id),
         message_id=message_id(item.message_id, position, corrections),
         call=call,
-        name=text(item.event) if call == "track" else NAMES[call],
-        user_id=user_id,
-        anonymous_id=identifier(item.anonymous_id, "anonymousId", corrections),
-        previous_id=previous_id,
-        group_id=identifier(item.group_id, "groupId", corrections) if call == "group" else None,
+        name=_name(call, item),
+        user_id=ids.user_id,
+        anonymous_id=ids.anonymous_id,
+        previous_id=ids.previous_id,
+        group_id=ids.group_id,
         properties=properties,
         context=context,
         occurred_us=when.occurred_us,
@@ -325,42 +319,73 @@ def _call_of(item: Item) -> Call:
 
 def fault_in(call: Call, item: Item, raw: bytes) -> str | None:
     """Return the first rule that a call breaks, as a sentence."""
-    for name in ("properties", "traits", "context"):
-        value = getattr(item, name)
-        if value is not None and not isinstance(value, dict):
-            return f"'{name}' must be an object, or left out."
+    try:
+        _check_shape(item, raw)
+        _ids(call, item, [])
+        _name(call, item)
+    except UnreadableError as fault:
+        return str(fault)
+    return None
+
+
+def _check_shape(item: Item, raw: bytes) -> None:
+    for name, value in (("properties", item.properties), ("traits", item.traits), ("context", item.context)):
+        if value is not None and type(value) is not dict:
+            raise UnreadableError(f"'{name}' must be an object, or left out.")
     if too_deep(raw, item.properties, item.traits, item.context):
-        return f"The event is nested deeper than {NESTING_MAX} levels."
-    return _fault_of_ids(call, item) or _fault_of_name(call, item)
+        raise UnreadableError(f"The event is nested deeper than {NESTING_MAX} levels.")
 
 
-def _fault_of_ids(call: Call, item: Item) -> str | None:
-    found = {name: identifier(getattr(item, name), name, []) for name in ("user_id", "anonymous_id")}
-    for value in (*found.values(), item.previous_id, item.group_id):
-        if isinstance(value, str) and len(value) > IDENTIFIER_CHARACTERS_MAX:
-            return f"An identifier has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one has {len(value)}."
+class _Ids(NamedTuple):
+    user_id: str | None
+    anonymous_id: str | None
+    previous_id: str | None = None
+    group_id: str | None = None
+
+
+def _ids(call: Call, item: Item, corrections: list[str]) -> _Ids:
+    user_id = _identifier(item.user_id, "userId", corrections)
+    anonymous_id = _identifier(item.anonymous_id, "anonymousId", corrections)
     if call == "alias":
-        if found["user_id"] is None or identifier(item.previous_id, "previousId", []) is None:
-            return "An alias needs 'userId' and 'previousId'."
-        return None
-    if not any(found.values()):
-        return (
+        previous_id = _identifier(item.previous_id, "previousId", corrections)
+        if user_id is None or previous_id is None:
+            raise UnreadableError("An alias needs 'userId' and 'previousId'.")
+        if previous_id == user_id:
+            corrections.append("An alias to itself joins nothing.")
+            previous_id = None
+        return _Ids(user_id, anonymous_id, previous_id)
+    if user_id is None and anonymous_id is None:
+        raise UnreadableError(
             "no_user_anon_id: an event needs 'userId' or 'anonymousId' (null, empty, zeros and 'anonymous' are none)."
         )
-    if call == "group" and identifier(item.group_id, "groupId", []) is None:
-        return "A group call needs 'groupId'."
-    return None
+    if call == "group":
+        group_id = _identifier(item.group_id, "groupId", corrections)
+        if group_id is None:
+            raise UnreadableError("A group call needs 'groupId'.")
+        return _Ids(user_id, anonymous_id, None, group_id)
+    return _Ids(user_id, anonymous_id)
 
 
-def _fault_of_name(call: Call, item: Item) -> str | None:
-    if call != "track":
+def _identifier(value: Any, name: str, corrections: list[str]) -> str | None:  # Any: as it was sent
+    if value is None:
         return None
+    found = identifier(value, name, corrections)
+    if found is not None and len(found) > IDENTIFIER_CHARACTERS_MAX:
+        raise UnreadableError(f"'{name}' has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(found):,}.")
+    return found
+
+
+def _name(call: Call, item: Item) -> str:
+    if call != "track":
+        return NAMES[call]
     name = text(item.event)
     if not name:
-        return "A track call needs 'event': what happened, such as 'Product Viewed'."
+        raise UnreadableError("A track call needs 'event': what happened, such as 'Product Viewed'.")
     if len(name) > NAME_CHARACTERS_MAX:
-        return f"The name of an event has at most {NAME_CHARACTERS_MAX} characters, this one has {len(name)}."
-    return None
+        raise UnreadableError(
+            f"The name of an event has at most {NAME_CHARACTERS_MAX} characters, this one has {len(name):,}."
+        )
+    return name
 
 
 def _merged(outer: Any, inner: Any) -> dict[str, Any]:  # Any: contexts as they were sent

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, cast
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import ConflictError, DiskFullError, RegularsError, UnavailableError
@@ -31,13 +30,13 @@ CHECKPOINT_BYTES = 16 << 20
 DISK_FULL_RETRY_S = 10
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Payloads that wait for one commit, and whom to tell."""
+class _Waiting(NamedTuple):
+    """Payloads that wait for one commit, and whom to tell: nobody, a thread, or a coroutine of a loop."""
 
     payloads: Sequence[bytes]
-    done: Callable[[int], None]
-    failed: Callable[[RegularsError], None]
+    size: int
+    answer: asyncio.Future[int] | Future[int] | None
+    loop: asyncio.AbstractEventLoop | None
 
 
 class PartitionWriter:
@@ -65,25 +64,18 @@ class PartitionWriter:
         """Make one record durable and return its offset."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[int] = loop.create_future()
-
-        def done(first: int) -> None:
-            loop.call_soon_threadsafe(_tell, answer, first)
-
-        def failed(error: RegularsError) -> None:
-            loop.call_soon_threadsafe(_tell_failed, answer, error)
-
-        self._enqueue(_Waiting((payload,), done, failed))
+        self._enqueue(_Waiting((payload,), len(payload), answer, loop))
         return await answer
 
     def append_soon(self, payload: bytes) -> None:
         """Queue a record and do not wait."""
         with suppress(UnavailableError):
-            self._enqueue(_Waiting((payload,), _nobody, _nobody))
+            self._enqueue(_Waiting((payload,), len(payload), None, None))
 
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets."""
         answer: Future[int] = Future()
-        self._enqueue(_Waiting(payloads, answer.set_result, answer.set_exception))
+        self._enqueue(_Waiting(payloads, sum(map(len, payloads)), answer, None))
         first = answer.result()
         return list(range(first, first + len(payloads)))
 
@@ -105,7 +97,7 @@ class PartitionWriter:
                 raise UnavailableError("The log is being closed.", retry_after_s=2)
             if self._queued_bytes > QUEUE_BYTES_MAX:
                 raise UnavailableError("More arrives than the disk can take; come back shortly.", retry_after_s=2)
-            self._queued_bytes += sum(map(len, waiting.payloads))
+            self._queued_bytes += waiting.size
             self._queue.put(waiting)
 
     def _run(self) -> None:
@@ -123,7 +115,7 @@ class PartitionWriter:
         waiting = self._queue.get()
         while waiting is not None:
             group.append(waiting)
-            taken_bytes += sum(map(len, waiting.payloads))
+            taken_bytes += waiting.size
             if taken_bytes >= GROUP_BYTES_MAX:
                 break
             try:
@@ -141,14 +133,10 @@ class PartitionWriter:
         try:
             self._insert(rows)
         except sqlite3.Error as error:
-            trouble = _as_trouble(error)
-            for waiting in group:
-                waiting.failed(trouble)
+            _tell(group, first, _as_trouble(error))
             return
         self._end += len(payloads)
-        for waiting in group:
-            waiting.done(first)
-            first += len(waiting.payloads)
+        _tell(group, first, None)
         self._checkpointer.look(self._connection, sum(len(row[3]) for row in rows))
 
     def _insert(self, rows: list[_Row]) -> None:
@@ -251,15 +239,26 @@ def _as_trouble(error: sqlite3.Error) -> RegularsError:
     return UnavailableError(f"The log cannot be written: {error}.")
 
 
-def _nobody(_news: object) -> None:
-    """Tell nobody: they did not wait."""
+def _tell(group: list[_Waiting], first: int, trouble: RegularsError | None) -> None:
+    """Tell everybody who waited; a loop is woken once for all who wait in it."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[int], int]]] = {}
+    for waiting in group:
+        answer = waiting.answer
+        if waiting.loop is not None:
+            by_loop.setdefault(waiting.loop, []).append((cast("asyncio.Future[int]", answer), first))  # made by append
+        elif isinstance(answer, Future):
+            answer.set_result(first) if trouble is None else answer.set_exception(trouble)
+        first += len(waiting.payloads)
+    for loop, told in by_loop.items():
+        with suppress(RuntimeError):  # the loop was closed meanwhile; nobody waits any more
+            loop.call_soon_threadsafe(_tell_in_loop, told, trouble)
 
 
-def _tell(answer: asyncio.Future[int], first: int) -> None:
-    if not answer.done():
-        answer.set_result(first)
-
-
-def _tell_failed(answer: asyncio.Future[int], error: RegularsError) -> None:
-    if not answer.done():
-        answer.set_exception(error)
+def _tell_in_loop(told: list[tuple[asyncio.Future[int], int]], trouble: RegularsError | None) -> None:
+    for answer, first in told:
+        if answer.done():
+            continue  # whoever waited has hung up
+        if trouble is None:
+            answer.set_result(first)
+        else:
+            answer.set_exception(trouble)
