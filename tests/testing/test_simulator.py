@@ -136,6 +136,7 @@ def test_people_look_around_unknown_before_they_sign_in_and_share_devices(music:
     signed: dict[str, set[str]] = defaultdict(set)
     before = after = 0
     for call in music:
+        assert call.anonymous_id is not None
         if call.user_id:
             signed[call.anonymous_id].add(call.user_id)
         elif call.anonymous_id in signed:

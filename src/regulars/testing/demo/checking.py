@@ -6,28 +6,20 @@ import csv
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any  # Any: JSON, and a pyarrow table
 
 import msgspec
 
 from regulars.app.lateness import lateness
 from regulars.app.shop import Shop
 from regulars.catalog import interactions_of
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.errors import UnavailableError
 from regulars.kernel.ids import SourceId
+from regulars.recommend.evaluation import EvaluationOptions, EvaluationReport, evaluate_file
 
 CATCH_UP_S_MAX = 300.0
 PAUSE_S = 0.1
-
-
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """How one model fares, beside the baselines: a share with its 95 % interval."""
-
-    model: str
-    metric: str
-    value: float
-    low: float
-    high: float
+OURS, BASELINE, METRIC = "blend", "popular", "NDCG@10"
 
 
 class Facts(msgspec.Struct, kw_only=True):
@@ -53,7 +45,7 @@ class Facts(msgspec.Struct, kw_only=True):
     slates_clicked: int = 0
     recommend_ms_p50: float = 0.0
     recommend_ms_p99: float = 0.0
-    evaluation: list[dict[str, Any]] = []  # Any: JSON
+    evaluation: EvaluationReport | None = None
     problems: list[str] = []
 
     def rows(self) -> list[dict[str, object]]:
@@ -120,17 +112,19 @@ def contradictions(facts: Facts) -> list[str]:
         found.append("No event touched an item.")
     if not facts.slates:
         found.append("No slate was answered.")
-    return found + _learning(facts.evaluation)
+    return found + _learning(facts)
 
 
-def _learning(rows: Sequence[dict[str, Any]]) -> list[str]:  # Any: JSON
-    if not rows:
+def _learning(facts: Facts) -> list[str]:
+    if facts.evaluation is None:
         return ["Nothing was evaluated."]
-    scores = {str(row["model"]): float(row["NDCG@10"]) for row in rows if "NDCG@10" in row}
-    blend, popular = scores.get("blend"), scores.get("popular")
-    if blend is None or popular is None:
-        return [f"The evaluation does not name blend and popular; it names {', '.join(scores) or 'nothing'}."]
-    return [] if blend > popular else [f"The blend (NDCG@10 {blend:.4f}) is no better than popular ({popular:.4f})."]
+    scores = {one.model: one.figures[METRIC] for one in facts.evaluation.models if METRIC in one.figures}
+    if not {OURS, BASELINE} <= scores.keys():
+        return [f"The evaluation lacks {METRIC} of {OURS} or {BASELINE}; it has {', '.join(scores) or 'nothing'}."]
+    ours, baseline = scores[OURS], scores[BASELINE]
+    if ours.value > baseline.value:
+        return []
+    return [f"The {OURS} ({METRIC} {ours.value:.4f}) is no better than {BASELINE} ({baseline.value:.4f})."]
 
 
 def write_interactions(shop: Shop, source_ids: Sequence[SourceId], path: Path) -> int:
@@ -147,7 +141,8 @@ def write_interactions(shop: Shop, source_ids: Sequence[SourceId], path: Path) -
             for row in batch.to_pylist():
                 for touched in interactions_of(row["name"], msgspec.json.decode(row["properties"])):
                     if touched.kind not in ("skipped", "removed"):
-                        writer.writerow([row["user_id"] or row["anonymous_id"], touched.item_id, row["occurred_us"]])
+                        at_s = row["occurred_us"] / MICROSECONDS_PER_SECOND
+                        writer.writerow([row["user_id"] or row["anonymous_id"], touched.item_id, f"{at_s:.6f}"])
                         count += 1
     return count
 
@@ -164,9 +159,7 @@ def quantile_ms(times_ms: Sequence[float], share: float) -> float:
 
 def evaluate(facts: Facts, shop: Shop, source_ids: Sequence[SourceId], path: Path) -> None:
     """Measure recommendations on what the lake remembers: each customer's last item, full ranking, with baselines."""
-    from regulars.recommend.evaluation import EvaluationOptions, evaluate_file
-
     if not write_interactions(shop, source_ids, path):
         return
     options = EvaluationOptions(interactions=path, user="user", item="item", time="at", protocol="last-item")
-    facts.evaluation = [dict(row) for row in evaluate_file(options).rows()]
+    facts.evaluation = evaluate_file(options)

@@ -198,8 +198,8 @@ class Demo:
     def _report(self) -> None:
         facts = self.facts
         parts = [table(facts.rows())]
-        if facts.evaluation:
-            parts.append(table(facts.evaluation))
+        if facts.evaluation is not None:
+            parts += [facts.evaluation.summary, table(facts.evaluation.rows())]
         parts += [f"BROKEN: {problem}" for problem in facts.problems] or ["The loop is whole."]
         self.saying.result(facts, "\n\n".join(parts))
 
