@@ -100,7 +100,7 @@ export const customers = NAMES.map((name, at) => {
     last_seen: new Date(Date.now() - at * 41_000 - 3_000).toISOString(),
     events_total: Math.round(12 + roll() * 700),
     identifiers: [{ kind: "user_id", value: `u-${user}` }, { kind: "anonymous_id", value: `a-${9000 + user}` }, ...(at % 2 ? [] : [{ kind: "email", value: `guest${user}@example.org` }])],
-    top_affinity: pick(["Drama", "Sci-Fi", "Comedy", "Film-Noir", "Romance"]),
+    top_affinity: { kind: "genre", value: pick(["Drama", "Sci-Fi", "Comedy", "Film-Noir", "Romance"]) }, is_named: !/heron|lantern|river/.test(name), country: "TW", device_kind: "phone",
   };
 });
 
@@ -146,7 +146,7 @@ export function slate(policy, { count = 20, from = items, customer_id = null, sl
   };
   return {
     slate_id: `sl_${policy}_${Math.floor(roll() * 1e9)}`, slot, customer_id, policy, model_version: "2026-11-22T20:00:03Z", stale: false,
-    items: order.map((each, at) => ({ item_id: each.item_id, title: each.title, score: Number((0.94 - at * 0.031).toFixed(3)), position: at + 1, sources: [policy === "blend" ? pick(["taste", "sessions", "transitions"], chance) : policy], reasons: [reason(at)], item: { title: each.title, kind: each.kind, tags: tagsOf(each), attributes: each.attributes, image: null } })),
+    items: order.map((each, at) => ({ item_id: each.item_id, title: each.title, score: Number((0.94 - at * 0.031).toFixed(3)), position: at + 1, sources: [policy === "blend" ? pick(["taste", "sessions", "transitions"], chance) : policy], reasons: [reason(at)], item: { title: each.title, kind: each.kind, tags: each.tags, attributes: each.attributes, image: null } })),
     experiment: null,
   };
 }

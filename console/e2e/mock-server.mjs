@@ -50,15 +50,15 @@ function emptyToday() {
 function profile(of) {
   const chance = dice(of.events_total);
   const ago = (days) => new Date(Date.now() - days * 86_400_000).toISOString();
-  const affinity = (kind, value, strength, days) => ({ kind, value, strength, last_at: ago(days) });
+  const affinity = (kind, value, strength, days) => ({ kind, value, strength, share: Math.abs(strength) / 55, last_at: ago(days) });
   return {
     customer_id: of.customer_id, name: of.name, first_seen: of.first_seen, last_seen: of.last_seen, events_total: of.events_total,
     traits: { name: { value: of.name, updated_at: ago(3), history: [{ value: "guest", at: ago(40) }] }, age: { value: 31, updated_at: ago(40), history: [] }, occupation: { value: "engineer", updated_at: ago(40), history: [] }, city: { value: "Taipei", updated_at: ago(12), history: [{ value: "Tainan", at: ago(90) }] } },
     counters: { "Title Rated": { count: 212, first: of.first_seen, last: of.last_seen }, "Video Playback Started": { count: 164, first: of.first_seen, last: of.last_seen }, Page: { count: 88, first: of.first_seen, last: of.last_seen } },
-    devices: [{ device_id: "d1", kind: "phone", name: "iPhone 15", os: "iOS", last_seen: ago(0.01) }, { device_id: "d2", kind: "desktop", name: "Chrome", os: "macOS", last_seen: ago(2) }, { device_id: "d3", kind: "tv", name: "Bravia", os: "Android", last_seen: ago(15) }],
+    devices: [["d1", "phone", "iPhone 15", "iOS 26", 0.01], ["d2", "desktop", "Chrome", "macOS", 2], ["d3", "tv", "Bravia", "", 15]].map(([device_id, kind, model, system, days]) => ({ device_id, kind, model, system, first_seen: ago(90), last_seen: ago(days) })),
     affinities: [["genre", "Drama", 9.2, 0.2], ["genre", "Sci-Fi", 7.4, 1], ["genre", "Film-Noir", 5.1, 3], ["genre", "Thriller", 4.4, 0.5], ["genre", "Romance", 3.2, 22], ["genre", "War", 2.1, 40], ["genre", "Mystery", 3.9, 6], ["genre", "Comedy", 2.7, 11], ["director", "Ridley Scott", 2.5, 2], ["director", "Joel Coen", 1.9, 9], ["decade", "1970s", 2.2, 4], ["language", "English", 4.8, 0.2], ["tag", "cult", 1.4, 30], ["genre", "Horror", -1.8, 5]].map(([kind, value, strength, days]) => affinity(kind, value, Number((strength * (0.9 + chance() * 0.2)).toFixed(2)), days)),
     consent: { email: { granted: true, at: ago(60) }, sms: { granted: false, at: ago(20) }, line: { granted: true, at: ago(10) } },
-    merged_from: ["0193c7a2-0000-7000-8000-000000000001"], country: "TW", device_kind: "phone",
+    merged_from: [{ customer_id: "0193c7a2-0000-7000-8000-000000000001", at: ago(30) }], is_named: of.is_named, country: "TW", device_kind: "phone",
   };
 }
 
@@ -74,10 +74,13 @@ function timeline(of, from) {
 }
 
 function identity(of) {
-  const node = (identifier_id, kind, value, blocked = false) => ({ identifier_id, kind, value, first_seen: of.first_seen, last_seen: of.last_seen, blocked });
-  const edge = (from_id, to_id, kind, refused_reason = null) => ({ from_id, to_id, kind, event_id: "0193c7b0-3", at: of.last_seen, refused_reason });
+  const names = {};
+  let number = 0;
+  const node = (id, kind, value, blocked = false) => ((names[id] = `${kind}:${value}`), { identifier_id: (number += 1), kind, value, first_seen: of.first_seen, last_seen: of.last_seen, blocked });
+  const edge = (from, to, kind, refused_reason = null) => ({ from_id: names[from], to_id: names[to], kind, event_id: "0193c7b0-3", at: of.last_seen, refused_reason });
+  const identifiers = [node("i1", "user_id", of.identifiers[0].value), node("i2", "anonymous_id", "a-9f21-4c7e-88aa"), node("i3", "anonymous_id", "a-1177-0b3d-41f0"), node("i4", "email", "guest7@example.org"), node("i5", "device_id", "d-iphone-15"), node("i6", "line_user_id", "U4af4980629"), node("i7", "email", "test@test.com", true)];
   return {
-    identifiers: [node("i1", "user_id", of.identifiers[0].value), node("i2", "anonymous_id", "a-9f21-4c7e-88aa"), node("i3", "anonymous_id", "a-1177-0b3d-41f0"), node("i4", "email", "guest7@example.org"), node("i5", "device_id", "d-iphone-15"), node("i6", "line_user_id", "U4af4980629"), node("i7", "email", "test@test.com", true)],
+    identifiers,
     evidence: [edge("i2", "i1", "identify"), edge("i3", "i1", "identify"), edge("i1", "i4", "trait"), edge("i2", "i5", "same device"), edge("i1", "i6", "alias"), edge("i3", "i7", "trait", "Many customers share this value, so it is no evidence.")],
     merged_from: [{ customer_id: "0193c7a2-0000-7000-8000-000000000001", at: of.first_seen }],
   };
@@ -129,7 +132,7 @@ const ROUTES = [
   ["GET", /^\/v1\/catalog\/items\/([^/]+)$/, ({ found }) => byId.get(found[1]) ?? problem(404, "No item has this id.")],
   ["PUT", /^\/v1\/catalog\/items\/([^/]+)$/, ({ found, body }) => Object.assign(byId.get(found[1]) ?? {}, body)],
   ["DELETE", /^\/v1\/catalog\/items\/([^/]+)$/, () => null],
-  ["POST", /^\/v1\/catalog\/imports$/, ({ query }) => ({ import_id: "imp_1", rows: 1_240, imported: query.get("dry_run") === "true" ? 0 : 1_212, rejected: 28, problems: Array.from({ length: 28 }, (_, at) => ({ row: at * 41 + 3, column: ["price", "title", "available_from"][at % 3], reason: ["“twelve” is not a number.", "A title is needed.", "“31/02/2026” is not a date; write 2026-02-28."][at % 3] })), rejected_file: "/v1/catalog/imports/imp_1/rejected" })],
+  ["POST", /^\/v1\/catalog\/imports$/, ({ query }) => ({ import_id: "imp_1", rows: 1_240, imported: query.get("dry_run") === "true" ? 0 : 1_212, rejected: 28, problems: Array.from({ length: 28 }, (_, at) => ({ row: at * 41 + 3, column: ["price", "title", "available_from"][at % 3], reason: ["“twelve” is not a number.", "A title is needed.", "“31/02/2026” is not a date; write 2026-02-28."][at % 3] })), problems_total: 28, dry_run: query.get("dry_run") === "true", rejected_file: "imports/imp_1.csv" })],
   ["GET", /^\/v1\/recommend\/slots$/, () => (empty ? [] : slots)],
   ["PUT", /^\/v1\/recommend\/slots\/([^/]+)$/, ({ found, body }) => saveSlot(found[1], body)],
   ["DELETE", /^\/v1\/recommend\/slots\/([^/]+)$/, ({ found }) => ((slots = slots.filter((slot) => slot.name !== found[1])), null)],
@@ -161,7 +164,7 @@ function shelves(which) {
 function eventDetail(id) {
   const of = recent.find((event) => event.event_id === id) ?? recent[0];
   const raw = { type: of.call, event: of.name, messageId: "m-120", userId: of.user_id, anonymousId: of.anonymous_id, timestamp: "2026-11-22T10:00:00.000Z", sentAt: "2026-11-22T10:00:20.000Z", properties: { asset_id: "34", title: of.summary, rating: 4 }, context: { library: { name: "analytics-python", version: "2.4.0" }, locale: "zh-TW" } };
-  return { event: { event_id: of.event_id, name: of.name, call: of.call, user_id: of.user_id, anonymous_id: of.anonymous_id, occurred_at: of.occurred_at, original_at: raw.timestamp, received_at: of.received_at, properties: raw.properties, context: raw.context }, raw, request: { path: "/v1/batch", ip: "203.0.113.7", user_agent: "analytics-python/2.4.0", received_at: of.received_at } };
+  return { live: of, event: of.outcome === "rejected" ? null : { event_id: of.event_id, name: of.name, call: of.call, user_id: of.user_id, anonymous_id: of.anonymous_id, occurred_at: of.occurred_at, original_at: raw.timestamp, received_at: of.received_at, properties: raw.properties, context: raw.context, corrections: of.reason ? [of.reason] : [] }, raw: JSON.stringify(raw), request: { path: "/v1/batch", ip: "203.0.113.7", user_agent: "analytics-python/2.4.0", received_at: of.received_at } };
 }
 
 function stream(response, event, every_ms, next) {
