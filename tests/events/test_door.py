@@ -12,6 +12,9 @@ import httpx
 import pytest
 from tests.events.conftest import CLOSED_KEY, OPEN_KEY, ServedDoor
 
+from regulars.kernel.errors import DiskFullError, UnavailableError
+from regulars.kernel.eventlog import LogBusyError
+
 CALLS = ("identify", "track", "page", "screen", "group", "alias")
 
 
@@ -292,3 +295,33 @@ def test_the_door_counts_what_comes_through(served: ServedDoor) -> None:
     stats = served.door.stats()
     assert (stats.events, stats.requests, stats.answers) == (8, 3, {200: 2, 401: 1})
     assert stats.commit_ms_p99 >= stats.commit_ms_p50 > 0
+
+
+class Trouble:
+    """A log that cannot take anything for now; everything else is the real one."""
+
+    def __init__(self, error: UnavailableError) -> None:
+        self._error = error
+
+    async def append(self, _payload: bytes) -> int:
+        raise self._error
+
+    def append_soon(self, _payload: bytes) -> None:
+        """Refusals are lost while nothing can be written."""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (DiskFullError("Nothing more can be written to the log.", retry_after_s=10), 503),
+        (UnavailableError("The log is being closed.", retry_after_s=10), 503),
+        (LogBusyError("More arrives than the disk can take; come back shortly.", retry_after_s=10), 429),
+    ],
+)
+def test_a_temporary_trouble_is_never_an_answer_that_makes_senders_give_up(
+    served: ServedDoor, monkeypatch: pytest.MonkeyPatch, trouble: UnavailableError, status: int
+) -> None:
+    monkeypatch.setattr(served.door, "_log", Trouble(trouble))
+    answer = served.http.post("/v1/track", json=call())
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, "10")
+    assert sentence(answer) == str(trouble)

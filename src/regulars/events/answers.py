@@ -21,6 +21,7 @@ TITLES = {
     405: "Wrong method",
     408: "Too slow",
     413: "Too large",
+    429: "Too much at once",
     503: "Not available right now",
 }
 KINDS = {
@@ -31,6 +32,7 @@ KINDS = {
     405: "method",
     408: "too-slow",
     413: "too-large",
+    429: "busy",
     503: "unavailable",
 }
 

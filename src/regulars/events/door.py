@@ -42,7 +42,7 @@ from regulars.events.record import REFUSED_BODY_BYTES_MAX, AcceptedRequest, Refu
 from regulars.events.request import GoneError, Headed, header_key, query_key, read_body
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
 from regulars.kernel.errors import UnavailableError
-from regulars.kernel.eventlog import EventLog
+from regulars.kernel.eventlog import EventLog, LogBusyError
 from regulars.kernel.settings import EventsSettings
 
 BATCH = "batch"
@@ -185,7 +185,10 @@ class Door:
             await self._log.append(encode_entry(request))
         except UnavailableError as trouble:
             retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
-            raise RefusedError(503, str(trouble), headers=retry, kind=trouble.kind) from trouble
+            status = (
+                429 if isinstance(trouble, LogBusyError) else 503
+            )  # Node's SDK heeds a 429's Retry-After
+            raise RefusedError(status, str(trouble), headers=retry, kind=trouble.kind) from trouble
         self._waits_s.append(time.perf_counter() - began)
         self._events += events
         self._bytes += len(body)

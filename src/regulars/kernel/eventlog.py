@@ -14,6 +14,14 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from regulars.kernel.clock import Clock
+from regulars.kernel.errors import UnavailableError
+
+
+class LogBusyError(UnavailableError):
+    """More arrives than the disk can take. Senders who are told so come back without giving up."""
+
+    kind = "busy"
+    title = "Too much at once"
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):

@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import ConflictError, DiskFullError, RegularsError, UnavailableError
+from regulars.kernel.eventlog import LogBusyError
 from regulars.kernel.eventlog_file import (
     APPEND_GROUP,
     GROUP_BYTES_MAX,
@@ -96,7 +97,7 @@ class PartitionWriter:
             if self._closed:
                 raise UnavailableError("The log is being closed.", retry_after_s=2)
             if self._queued_bytes > QUEUE_BYTES_MAX:
-                raise UnavailableError("More arrives than the disk can take; come back shortly.", retry_after_s=2)
+                raise LogBusyError("More arrives than the disk can take; come back shortly.", retry_after_s=2)
             self._queued_bytes += waiting.size
             self._queue.put(waiting)
 
