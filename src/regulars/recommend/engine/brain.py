@@ -70,9 +70,9 @@ class Brain:
     def found(self, policy: Policy, visit: Visit) -> Found:
         """Return what a policy finds for a visit."""
         if policy == "blend":
-            return self._blend(visit)
+            return self.blended(visit)
         if policy in ("transitions", "taste", "sessions"):
-            return self._blend(visit, {policy: 1.0})
+            return self.blended(visit, {policy: 1.0})
         if policy == "rules":
             return self._rules(visit)
         if policy == "similar":
@@ -122,7 +122,8 @@ class Brain:
         self._lists[name, crowd] = (changes, scored)
         return scored
 
-    def _blend(self, visit: Visit, weights: Mapping[str, float] | None = None) -> Found:
+    def blended(self, visit: Visit, weights: Mapping[str, float] | None = None) -> Found:
+        """Return the sources together, each in its own standard deviations, weighed; by default as history is long."""
         weights = weights or blend_weights(len(visit.steps))
         queries = {name: self._query(name, visit) for name in weights}
         queries = {name: query for name, query in queries.items() if len(query[0])}
