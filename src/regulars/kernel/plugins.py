@@ -5,7 +5,7 @@ A package offers a part by an entry point in a group `regulars.<slot>`, for inst
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast  # Any: a protocol's members may be anything
 
@@ -14,7 +14,7 @@ from regulars.kernel.errors import PluginError
 P = TypeVar("P")
 
 
-def load(group: str, protocol: type[P]) -> dict[str, P]:
+def load(group: str, protocol: Callable[..., P]) -> dict[str, P]:
     """Return all parts of a group by name, each with every member of the protocol.
 
     Raises
@@ -29,7 +29,7 @@ def load(group: str, protocol: type[P]) -> dict[str, P]:
     return load_from(entry_points(group=f"regulars.{group}"), protocol)
 
 
-def load_from(points: Iterable[EntryPoint], protocol: type[P]) -> dict[str, P]:
+def load_from(points: Iterable[EntryPoint], protocol: Callable[..., P]) -> dict[str, P]:
     """Return the parts behind these entry points by name; see `load`."""
     parts: dict[str, P] = {}
     packages: dict[str, str] = {}
@@ -44,7 +44,7 @@ def load_from(points: Iterable[EntryPoint], protocol: type[P]) -> dict[str, P]:
     return parts
 
 
-def _checked(point: EntryPoint, protocol: type[P]) -> P:
+def _checked(point: EntryPoint, protocol: Callable[..., P]) -> P:
     try:
         part = point.load()
         part = part() if isinstance(part, type) else part
@@ -66,7 +66,7 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "unknown"
 
 
-def _members(protocol: type[Any]) -> list[str]:
+def _members(protocol: Any) -> list[str]:
     names: set[str] = set()
     for base in protocol.__mro__:
         if base.__name__ in {"Protocol", "Generic", "object"}:
