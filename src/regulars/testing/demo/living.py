@@ -16,6 +16,7 @@ import msgspec
 
 from regulars.catalog import interactions_of
 from regulars.kernel.clock import Clock
+from regulars.kernel.errors import RegularsError
 from regulars.testing.demo.api import Api
 from regulars.testing.demo.sending import Sender
 from regulars.testing.simulator import Call, World
@@ -38,7 +39,11 @@ class Shown:
 
 @dataclass(slots=True)
 class Life:
-    """What goes on in a shop that is served; `slates` and `clicks` are counted, `asked_ms` are answer times."""
+    """What goes on in a shop that is served.
+
+    `slates` were answered and `clicks` made; `extra_sent` calls went out beside the stream; `asked_ms` are answer
+    times; `refusals` are the sentences of slates that were not answered.
+    """
 
     api: Api
     sender: Sender
@@ -46,6 +51,8 @@ class Life:
     world: World | None
     slates: int = 0
     clicks: int = 0
+    extra_sent: int = 0
+    refusals: list[str] = field(default_factory=list)
     asked_ms: list[float] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
     _shown: dict[str, Shown] = field(default_factory=dict)
@@ -56,13 +63,10 @@ class Life:
         *,
         speed: float,
         stop: threading.Event,
-        on_call: Callable[[int], None] = lambda _: None,
-    ) -> int:
-        """Send calls under the present moment until they end or `stop` is set; return how many.
-
-        An infinite speed waits for nothing.
-        """
-        count, before_us = 0, None
+        on_call: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send calls under the present moment until they end or `stop` is set; an infinite speed waits for nothing."""
+        before_us = None
         for call in calls:
             if before_us is not None and speed != float("inf"):
                 pause_s = max(call.at_us - before_us, 0) / 1_000_000 / speed
@@ -72,9 +76,7 @@ class Life:
                 break
             before_us = call.at_us
             self.take(call)
-            count += 1
-            on_call(count)
-        return count
+            on_call()
 
     def take(self, call: Call) -> None:
         """Let one call happen now: at the start of a visit a slate is looked at first."""
@@ -89,7 +91,11 @@ class Life:
         if len(self._seen) > 50_000:
             self._seen.clear()
             self._shown.clear()
-        slate = self.ask(call.user_id, call.anonymous_id)
+        try:
+            slate = self.ask(call.user_id, call.anonymous_id)
+        except RegularsError as error:  # a shop that cannot recommend is still a shop
+            self.refusals = [*self.refusals[-9:], str(error)]
+            return
         item_ids = [str(item["item_id"]) for item in slate["items"]]
         places = {item_id: place for place, item_id in enumerate(item_ids, 1)}
         self._shown[who] = Shown(slate["slate_id"], places)
@@ -131,6 +137,7 @@ class Life:
             properties=properties,
         )
         self.sender.send(clicked, self.clock.now_us())
+        self.extra_sent += 1
 
     def _credited(self, call: Call, who: str) -> Call:
         shown = self._shown.get(who)

@@ -62,7 +62,8 @@ def read_movielens(data: Path | None = None, *, say: Callable[[str], None] = lam
     gathered = Gathering("ml-100k")
     gathered.items = {item.item_id: item for item in _films(files["ml-100k.item"])}
     people = {row["user_id"]: row for row in _rows(files["ml-100k.user"])}
-    ratings = sorted(_ratings(files["ml-100k.inter"]))
+    # Many ratings share a second; they stay in the file's order, which is by chance and tells no film from another.
+    ratings = sorted(_ratings(files["ml-100k.inter"]), key=lambda rating: rating[0])
     greeted: set[str] = set()
     for at_us, user_id, film_id, rating in ratings:
         if user_id not in greeted:

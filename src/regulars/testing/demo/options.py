@@ -36,7 +36,10 @@ class DemoOptions:
 
 
 class DemoState(msgspec.Struct, kw_only=True):
-    """`demo.json` in the shop's folder. `sent` calls of the stream have gone out; `started_us` is where it began."""
+    """`demo.json` in the shop's folder.
+
+    `sent` calls of the stream have gone out, and `extra_sent` beside it; `started_us` is where the stream began.
+    """
 
     demo: str
     simulated: bool
@@ -48,6 +51,7 @@ class DemoState(msgspec.Struct, kw_only=True):
     seed: int
     started_us: int
     sent: int = 0
+    extra_sent: int = 0
     past_sent: bool = False
 
     def save(self, folder: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from types import FrameType
 
 from regulars.app import open_shop
 from regulars.app.shop import Shop
 from regulars.kernel.clock import SystemClock
-from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import SourceId
 from regulars.testing.demo import checking
 from regulars.testing.demo.api import Api
@@ -25,6 +27,7 @@ from regulars.testing.demo.plans import Plan, plan_for
 from regulars.testing.demo.saying import Saying, table
 from regulars.testing.demo.sending import Sender, send_all
 from regulars.testing.demo.serving import free_port, served
+from regulars.testing.simulator import Call
 
 TRAIN_S_MAX = 300.0
 REHEARSED_VISITS = 600
@@ -113,6 +116,8 @@ class Demo:
         if plan.world is not None:
             self.saying.note(f"{REHEARSED_VISITS} people look in, and click by taste and place …")
             life.rehearse(REHEARSED_VISITS)
+            state.extra_sent += life.extra_sent
+            life.extra_sent = 0
         state.past_sent = True
         state.save(self.folder)
 
@@ -145,35 +150,35 @@ class Demo:
         self.saying.result(told | {"email": state.email, "password": state.password}, "\n".join(lines))
 
     def _live(self, plan: Plan, state: DemoState, life: Life, stop: threading.Event) -> None:
-        before = state.sent
+        self._go_on(plan.calls, state, life, stop, speed=self.options.speed or SPEEDS[self.name])
+        if not stop.is_set():
+            self.saying.note("The recording ends here. The shop stays open; press Ctrl-C to close it.")
+            stop.wait()
+        life.sender.close()
 
-        def note(done: int) -> None:
-            state.sent = before + done
-            if done % SAVE_EVERY == 0:
+    def _go_on(
+        self, calls: Iterable[Call], state: DemoState, life: Life, stop: threading.Event, *, speed: float
+    ) -> None:
+        extra_before = state.extra_sent
+
+        def note() -> None:
+            state.sent += 1
+            state.extra_sent = extra_before + life.extra_sent
+            if state.sent % SAVE_EVERY == 0:
                 state.save(self.folder)
 
-        while not stop.is_set():
-            speed = self.options.speed or SPEEDS[self.name]
-            try:
-                life.go_on(plan.calls, speed=speed, stop=stop, on_call=note)
-            except RegularsError as error:
-                self.saying.note(f"{error} Going on in 5 s.")
-                stop.wait(5)
-                continue
-            if not stop.is_set():
-                self.saying.note("The recording ends here. The shop stays open; press Ctrl-C to close it.")
-                stop.wait()
+        life.go_on(calls, speed=speed, stop=stop, on_call=note)
         state.save(self.folder)
-        life.sender.close()
 
     def _check(self, plan: Plan, state: DemoState, life: Life) -> int:
         self.saying.note("Living a little, without waiting …")
         live = islice(plan.calls, CHECKED_CALLS)
-        state.sent += life.go_on(live, speed=float("inf"), stop=threading.Event())
+        self._go_on(live, state, life, threading.Event(), speed=float("inf"))
         life.sender.flush()
         self._time_slates(life, plan)
         facts = self.facts
-        facts.sent, facts.failed = life.sender.sent, life.sender.failed
+        facts.sent, facts.failed = state.sent + state.extra_sent, life.sender.failed
+        facts.problems += [f"A slate was refused: {refusal}" for refusal in life.refusals]
         facts.slates, facts.slates_clicked = life.slates, life.clicks
         facts.recommend_ms_p50 = checking.quantile_ms(life.asked_ms, 0.5)
         facts.recommend_ms_p99 = checking.quantile_ms(life.asked_ms, 0.99)
@@ -184,7 +189,6 @@ class Demo:
             self.saying.note("Evaluating, beside the baselines …")
             checking.evaluate(facts, shop, sources, self.folder / "interactions.csv")
         facts.problems += checking.contradictions(facts)
-        state.save(self.folder)
         life.sender.close()
         self._report()
         return 1 if facts.problems else 0
@@ -225,7 +229,12 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 
 
 def run(name: str, options: DemoOptions, saying: Saying | None = None) -> int:
-    """Play a demo; return the exit status, 1 when `--check` found the loop broken."""
-    stop = threading.Event()
-    with stopped_by_signals(stop):
-        return Demo(name, options, saying or Saying(as_json=options.as_json)).run(stop)
+    """Play a demo; return the exit status, 1 when `--check` found the loop broken.
+
+    A check without a folder of its own plays in a fresh one and takes it away afterwards.
+    """
+    stop, said = threading.Event(), saying or Saying(as_json=options.as_json)
+    with stopped_by_signals(stop), tempfile.TemporaryDirectory(prefix="regulars-check-") as fresh:
+        if options.check and options.folder is None:
+            options = replace(options, folder=Path(fresh) / name)
+        return Demo(name, options, said).run(stop)
