@@ -46,9 +46,10 @@ def identify(at_us: int, *, place: int = 0, **traits: Any) -> Event:
 
 
 def remembered(*events: Event, anchor: int = 1, tags: Any = ()) -> State:
+    tastes = [(taste.weights_of(pairs), strength) for pairs, strength in tags]
     state = State()
     for one in events:
-        take(state, Occasion(one, anchor, tags), HALF_LIFE_US)
+        take(state, Occasion(one, anchor, tastes), HALF_LIFE_US)
     return state
 
 

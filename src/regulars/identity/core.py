@@ -33,6 +33,7 @@ _NOBODY = frozenset(
     {"-1", "null", "anonymous", "undefined", "none", "nil", "nan", "n/a", "na"}
     | {"unknown", "guest", "test", "true", "false", "@", "[object object]"}
 )
+_NOBODY_CHARACTERS_MAX = max(map(len, _NOBODY))
 _ZEROS_AND_DASHES = re.compile(r"[0-]*")
 _SAME_DIGIT = re.compile(r"(\d)\1{4,}")  # 11111; four equal digits may well be somebody
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -71,10 +72,10 @@ def cleaned(kind: str, value: object) -> str | None:
     >>> cleaned("email", " Ann@Example.org "), cleaned("user_id", "0000-0000"), cleaned("user_id", 7)
     ('ann@example.org', None, '7')
     """
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is not str:
+        if type(value) is not int:
+            return None
         value = str(value)
-    if not isinstance(value, str):
-        return None
     value = value.strip()
     if kind == EMAIL:
         value = value.lower()
@@ -83,11 +84,12 @@ def cleaned(kind: str, value: object) -> str | None:
 
 
 def _names_nobody(value: str) -> bool:
-    if not value or len(value) > VALUE_CHARACTERS_MAX or not value.isprintable():
+    length = len(value)
+    if not 0 < length <= VALUE_CHARACTERS_MAX or not value.isprintable():
         return True
-    if value[0].isdigit() or value[0] == "-":
+    if value[0] in "-0123456789":
         return bool(_ZEROS_AND_DASHES.fullmatch(value) or _SAME_DIGIT.fullmatch(value)) or value == "-1"
-    return len(value) <= 15 and value.lower() in _NOBODY
+    return length <= _NOBODY_CHARACTERS_MAX and value.lower() in _NOBODY
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -174,7 +176,7 @@ class Clusters:
     def owner(self, key: str) -> CustomerId | None:
         """Return the customer of an identifier, as it stands now."""
         found = self._owners.get(key)
-        return self.standing(found) if found is not None else None
+        return self.standing(found) if found is not None and self._gone_to else found
 
     def standing(self, customer: CustomerId) -> CustomerId:
         """Return the customer that this one has become."""

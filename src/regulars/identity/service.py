@@ -254,33 +254,31 @@ class _Reading:
         return _as_user(key) if kind == "alias" and self._clusters.owner(_as_user(key)) else key
 
     def _take(self, event: Event, claim: Claim) -> None:
-        clusters = self._clusters
-        others = [(self._standing_key(key, kind), kind) for key, kind in claim.others]
+        clusters, anchor = self._clusters, claim.anchor
+        others = [(self._standing_key(key, kind), kind) for key, kind in claim.others] if claim.others else []
         news = [other for other in others if clusters.owner(other[0]) is None]
         for key, kind in others:
             if (key, kind) not in news:
-                self._link(event, claim.anchor, key, kind)
-        if clusters.owner(claim.anchor) is None:
-            clusters.found(claim.anchor, new_customer(event, claim.anchor))
-        self._note(claim.anchor, event)
+                self._link(event, anchor, key, kind)
+        if clusters.owner(anchor) is None:
+            clusters.found(anchor, new_customer(event, anchor))
+        self._note(anchor, event)
         for key, kind in news:
-            self._link(event, claim.anchor, key, kind)
+            self._link(event, anchor, key, kind)
 
     def _link(self, event: Event, anchor: str, key: str, kind: EvidenceKind) -> None:
         merges = self._clusters.merges
         before = len(merges)
         reason = self._clusters.link(anchor, key, event.occurred_us)
-        self._evidence.setdefault(
-            (anchor, key),
-            Evidence(
+        if (anchor, key) not in self._evidence:
+            self._evidence[anchor, key] = Evidence(
                 from_id=anchor,
                 to_id=key,
                 kind=kind,
                 event_id=event.event_id,
                 at_us=event.occurred_us,
                 refused_reason=reason,
-            ),
-        )
+            )
         if reason is None:
             self._note(key, event)
         for merge in merges[before:]:
@@ -288,8 +286,11 @@ class _Reading:
 
     def _note(self, key: str, event: Event) -> None:
         at_us = event.occurred_us
-        first, last = self._seen.get(key, (at_us, at_us))
-        self._seen[key] = (min(first, at_us), max(last, at_us))
+        seen = self._seen.get(key)
+        if seen is not None:
+            self._seen[key] = (min(seen[0], at_us), max(seen[1], at_us))
+            return
+        self._seen[key] = (at_us, at_us)
         if key not in self._numbers:
             if not self._next_number:
                 self._next_number = store.last_number(self._connection) + 1

@@ -13,10 +13,12 @@ from regulars.kernel.ids import CustomerId, ItemId
 from regulars.profiles import store
 from regulars.profiles.core.names import name_in
 from regulars.profiles.core.state import Occasion, State, absorb, bounded, present_traits, take
+from regulars.profiles.core.taste import weights_of
 from regulars.profiles.core.timeline import line_of
 from regulars.profiles.store import Kept
 
 Tags = Sequence[tuple[str, str]]
+Weights = Sequence[tuple[str, float]]
 
 
 class KnowsItems(Protocol):
@@ -75,7 +77,7 @@ class Remembering:
 
     def _take(self, batch: Batch) -> set[CustomerId]:
         touched = [interactions_of(event.name, event.properties) for event in batch.events]
-        tags_for = self._tags_for(touched)
+        weights_for, half_life_us = self._weights_for(touched), self._half_life_us
         changed: set[CustomerId] = set()
         for event, customer, anchor, interactions in zip(
             batch.events, batch.customer_ids, batch.anchors, touched, strict=True
@@ -85,21 +87,21 @@ class Remembering:
             state = self._states.get(customer)
             if state is None:
                 state = self._states[customer] = State()
-            tags = [(tags_for(event, one), one.strength) for one in interactions] if interactions else ()
-            take(state, Occasion(event, anchor, tags), self._half_life_us)
+            tastes = [(weights_for(event, one), one.strength) for one in interactions] if interactions else ()
+            take(state, Occasion(event, anchor, tastes), half_life_us)
             changed.add(customer)
         return changed
 
-    def _tags_for(self, touched: Iterable[Sequence[Interaction]]) -> Callable[[Event, Interaction], Tags]:
+    def _weights_for(self, touched: Iterable[Sequence[Interaction]]) -> Callable[[Event, Interaction], Weights]:
         item_ids = {one.item_id for interactions in touched for one in interactions}
         items = self._catalog.lookup(item_ids) if self._catalog is not None and item_ids else {}
-        known = {item_id: _pairs(item) for item_id, item in items.items()}
+        known = {item_id: weights_of(_pairs(item)) for item_id, item in items.items()}
 
-        def tags(event: Event, interaction: Interaction) -> Tags:
+        def weights(event: Event, interaction: Interaction) -> Weights:
             found = known.get(interaction.item_id)
-            return found if found is not None else told_tags(event.properties, interaction.item_id)
+            return weights_of(told_tags(event.properties, interaction.item_id)) if found is None else found
 
-        return tags
+        return weights
 
     def _write(self, changed: Iterable[CustomerId]) -> None:
         new: list[Kept] = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any  # Any: a context is whatever the SDK sent
 
 import msgspec
 
 from regulars.events.core import Event
 
+DEVICE_WORD_CHARACTERS_MAX = 80
 DEVICES_MAX = 20  # of one customer; those not seen for longest go first
 _REGION = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{4})?[-_]([A-Za-z]{2})\b")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
@@ -48,20 +48,18 @@ def device_of(event: Event) -> tuple[str, Device] | None:
     """Return the device of an event and the key it is known by, None for an event of a server."""
     context = event.context
     device, system, agent = context.get("device"), context.get("os"), context.get("userAgent")
-    if not device and not system and not agent:
+    if not (device or system or agent):
         return None
-    told: dict[str, Any] = device if isinstance(device, dict) else {}  # Any: context values are unchecked
-    kind, guessed_system = _read_agent(agent) if isinstance(agent, str) else ("other", "")
-    system_name = system.get("name") if isinstance(system, dict) else None
-    told_kind = _kind_of_type(told.get("type"))
-    key = told.get("id") or told.get("advertisingId") or event.anonymous_id
-    return _short(key) or "unnamed", Device(
-        kind=told_kind or kind,
-        system=_short(system_name) or guessed_system,
-        model=_short(told.get("model")) or _short(told.get("name")),
-        first_us=event.occurred_us,
-        last_us=event.occurred_us,
-    )
+    kind, system_name = _read_agent(agent) if isinstance(agent, str) else ("other", "")
+    key, model = event.anonymous_id, ""
+    if isinstance(system, dict):
+        system_name = _short(system.get("name")) or system_name
+    if isinstance(device, dict):
+        kind = _kind_of_type(device.get("type")) or kind
+        key = _short(device.get("id")) or _short(device.get("advertisingId")) or key
+        model = _short(device.get("model")) or _short(device.get("name"))
+    at_us = event.occurred_us
+    return key or "unnamed", Device(kind, system_name, model, at_us, at_us)
 
 
 def see(devices: dict[str, Device], key: str, seen: Device) -> None:
@@ -70,10 +68,9 @@ def see(devices: dict[str, Device], key: str, seen: Device) -> None:
     if known is None:
         devices[key] = seen
         return
-    if (seen.last_us, seen.kind, seen.system, seen.model) >= (known.last_us, known.kind, known.system, known.model):
-        known.kind, known.system, known.model = seen.kind, seen.system, seen.model
+    if seen.last_us > known.last_us or (seen.last_us == known.last_us and _told(seen) > _told(known)):
+        known.kind, known.system, known.model, known.last_us = seen.kind, seen.system, seen.model, seen.last_us
     known.first_us = min(known.first_us, seen.first_us)
-    known.last_us = max(known.last_us, seen.last_us)
 
 
 def latest(devices: dict[str, Device]) -> dict[str, Device]:
@@ -84,9 +81,14 @@ def latest(devices: dict[str, Device]) -> dict[str, Device]:
     return dict(ranked[:DEVICES_MAX])
 
 
+def _told(device: Device) -> tuple[str, str, str]:
+    return (device.kind, device.system, device.model)
+
+
 def country_of(event: Event) -> tuple[str, bool] | None:
     """Return an event's country as two letters, and whether it was told (True) or guessed from the locale."""
-    location = event.context.get("location")
+    context = event.context
+    location = context.get("location")
     if isinstance(location, dict) and (found := _country(location.get("country"))):
         return found, True
     if event.call == "identify":
@@ -94,7 +96,7 @@ def country_of(event: Event) -> tuple[str, bool] | None:
         told = address.get("country") if isinstance(address, dict) else event.properties.get("country")
         if found := _country(told):
             return found, True
-    locale = event.context.get("locale")
+    locale = context.get("locale")
     region = _region_of(locale) if isinstance(locale, str) else None
     return (region, False) if region else None
 
@@ -110,7 +112,7 @@ def _country(value: object) -> str | None:
 
 
 def _short(value: object) -> str:
-    return value[:80] if isinstance(value, str) else ""
+    return value[:DEVICE_WORD_CHARACTERS_MAX] if isinstance(value, str) else ""
 
 
 def _kind_of_type(value: object) -> str | None:

@@ -66,21 +66,27 @@ class State(msgspec.Struct, array_like=True):
 
 
 class Occasion(NamedTuple):
-    """An event with what the projection knows about it: the identifier it is filed under, what its items share."""
+    """An event with what the projection knows about it: the identifier it is filed under, what it says about tags."""
 
     event: Event
     anchor: int
-    tags: Sequence[tuple[Sequence[tuple[str, str]], float]]  # of each item touched: tags, strength
+    tastes: Sequence[tuple[Sequence[tuple[str, float]], float]]  # of each item touched: tags with weights, strength
 
 
 def take(state: State, occasion: Occasion, half_life_us: float) -> None:
     """Let one event change what is remembered."""
-    event = occasion.event
+    event, anchor, tastes = occasion
     at_us = event.occurred_us
     state.events_total += 1
     state.first_us = min(state.first_us, at_us)
     state.last_us = max(state.last_us, at_us)
-    _count(state.counters, event.name, Counter(1, at_us, at_us))
+    counter = state.counters.get(event.name)
+    if counter is None:
+        state.counters[event.name] = Counter(1, at_us, at_us)
+    else:
+        counter.count += 1
+        counter.first_us = min(counter.first_us, at_us)
+        counter.last_us = max(counter.last_us, at_us)
     if event.call == "identify":
         _take_traits(state, event)
     seen = devices.device_of(event)
@@ -90,15 +96,9 @@ def take(state: State, occasion: Occasion, half_life_us: float) -> None:
     if where is not None:
         _take_country(state, event, *where)
     for channel, granted in consent.statements_of(event):
-        said = Said(at_us, place_of(event), not granted)
-        consent.say(state.consent, channel, str(occasion.anchor), said)
-    for tags, strength in occasion.tags:
-        for tag, share in taste.shares(tags, strength):
-            mine = state.affinities.get(tag)
-            if mine is None:
-                state.affinities[tag] = Taste(share, at_us)
-            else:
-                taste.add(mine, share, at_us, half_life_us)
+        consent.say(state.consent, channel, str(anchor), Said(at_us, place_of(event), not granted))
+    for weights, strength in tastes:
+        _take_taste(state.affinities, weights, strength, at_us, half_life_us)
 
 
 def place_of(event: Event) -> int:
@@ -183,6 +183,21 @@ def _is_large(value: object) -> bool:
     return isinstance(value, dict | list) and len(msgspec.msgpack.encode(value)) > TOLD_BYTES_MAX
 
 
+def _take_taste(
+    affinities: dict[str, Taste],
+    weights: Sequence[tuple[str, float]],
+    strength: float,
+    at_us: int,
+    half_life_us: float,
+) -> None:
+    for tag, weight in weights:
+        known = affinities.get(tag)
+        if known is None:
+            affinities[tag] = Taste(strength * weight, at_us)
+        else:
+            taste.add(known, strength * weight, at_us, half_life_us)
+
+
 def _take_country(state: State, event: Event, country: str, is_told: bool) -> None:
     told = Told(country, event.occurred_us, event.received_us, place_of(event))
     if is_told:
@@ -194,6 +209,8 @@ def _take_country(state: State, event: Event, country: str, is_told: bool) -> No
 def _later(one: Told | None, two: Told | None) -> Told | None:
     if one is None or two is None:
         return one or two
+    if one.at_us != two.at_us:
+        return one if one.at_us > two.at_us else two
     return max(one, two, key=_by_order)
 
 

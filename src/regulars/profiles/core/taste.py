@@ -7,7 +7,7 @@ things happened, arrived or were merged makes no difference (beyond the rounding
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -62,15 +62,15 @@ def strongest(tastes: dict[str, Taste], half_life_us: float) -> dict[str, Taste]
     return dict(ranked[:TASTES_MAX])
 
 
-def shares(tags: Sequence[tuple[str, str]], strength: float) -> Iterable[tuple[str, float]]:
-    """Return what one event says about each of an item's tags: each kind shares the strength equally.
+def weights_of(tags: Sequence[tuple[str, str]]) -> list[tuple[str, float]]:
+    """Return how much of an event's strength each of an item's tags takes: each kind shares it equally.
 
     A film of three genres says a third as much about each, so that much tagged items do not outweigh others.
 
-    >>> list(shares([("genre", "Crime"), ("genre", "Drama"), ("director", "Mann")], 1.0))
+    >>> weights_of([("genre", "Crime"), ("genre", "Drama"), ("director", "Mann")])
     [('genre:Crime', 0.5), ('genre:Drama', 0.5), ('director:Mann', 1.0)]
     """
     counts: dict[str, int] = {}
     for kind, _ in tags:
         counts[kind] = counts.get(kind, 0) + 1
-    return [(f"{kind}:{value}", strength / counts[kind]) for kind, value in tags]
+    return [(f"{kind}:{value}", 1.0 / counts[kind]) for kind, value in tags]
