@@ -186,7 +186,7 @@ def open_shop(
     clock = clock or SystemClock()
     database = Database.open(settings.state.url or str(folder / STATE_FILE))
     try:
-        database.migrate(capabilities.migrations())
+        database.migrate(capabilities.migrations(), complete=True)
         log = _log(folder / LOG_FOLDER, partition, clock)
     except BaseException:
         database.close()

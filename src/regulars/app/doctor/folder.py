@@ -1,0 +1,148 @@
+"""Is the shop's own folder sound: rights, settings, tables, integrity, the log, and what has taken effect of it?"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from regulars.app import capabilities
+from regulars.app.doctor.finding import Finding, bad, good, watch
+from regulars.app.shop import LOG_FOLDER, STATE_FILE
+from regulars.events.worker_store import count_dead_letters, offsets
+from regulars.kernel.clock import Clock
+from regulars.kernel.database import Database
+from regulars.kernel.errors import RegularsError, SettingsError
+from regulars.kernel.eventlog import open_log
+from regulars.kernel.settings import Settings, load_settings
+
+WAITING_MANY = 10_000
+
+
+def examine_folder(folder: Path, flags: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
+    """Yield what the shop in a folder is like. Nothing is changed: a new shop is not made."""
+    rights = _rights(folder)
+    yield rights
+    if rights.state != "good" or not folder.exists():
+        return
+    try:
+        settings = load_settings(folder, flags)
+    except SettingsError as error:
+        yield bad("settings", str(error), "Correct regulars.toml, the environment, or the flags.")
+        return
+    yield good("settings", "Every setting is understood.")
+    yield from _state(folder, settings, clock)
+
+
+def _rights(folder: Path) -> Finding:
+    if not folder.exists():
+        parent = next(place for place in folder.parents if place.exists())
+        if os.access(parent, os.W_OK):
+            return good("folder", f"{folder} is not there yet; `regulars serve` makes it.")
+        return bad("folder", f"{folder} cannot be made.", f"Give this user the right to write to {parent}.")
+    if not folder.is_dir():
+        return bad("folder", f"{folder} is a file.", "Give the folder of a shop, or the name of a new one.")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return bad("folder", f"{folder} may not be written.", "Give this user the right to read and write it.")
+    return good("folder", f"{folder} can be read and written.")
+
+
+def _state(folder: Path, settings: Settings, clock: Clock) -> Iterator[Finding]:
+    if not settings.state.url and not (folder / STATE_FILE).exists():
+        yield good("state", "No shop was opened in this folder yet.")
+        return
+    try:
+        database = Database.open(settings.state.url or str(folder / STATE_FILE))
+    except RegularsError as error:
+        yield bad("state", str(error), "Look at state.url, and whether the server runs.")
+        return
+    with closing(database):
+        try:
+            yield from _database(database)
+            yield from _log(folder / LOG_FOLDER, database, clock)
+        except RegularsError as error:
+            yield bad("state", str(error), "Is PostgreSQL running, and may this user sign in? Is the file whole?")
+
+
+def _database(database: Database) -> Iterator[Finding]:
+    looked = database.check()
+    for problem in looked.problems:
+        yield bad("state", problem, "Put it right while the shop is closed.")
+    if not looked.problems:
+        yield good("state", f"{looked.engine}, {looked.size_bytes / 1_000_000:,.1f} MB, whole.")
+    yield _version(looked.migrations)
+
+
+def _integrity(part: str, path: Path) -> Finding:
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return bad(part, f"{path.name} cannot be read: {error}.", "Restore a backup of the folder.")
+    if said != "ok":
+        return bad(part, f"{path.name} is damaged: {said}.", "Stop the shop and restore a backup of the folder.")
+    return good(part, f"{path.name} is whole.")
+
+
+def _version(taken: Mapping[str, int]) -> Finding:
+    known: dict[str, int] = {}
+    for step in capabilities.migrations():
+        known[step.capability] = max(step.number, known.get(step.capability, 0))
+    newer = [capability for capability, number in taken.items() if number > known.get(capability, 0)]
+    if newer:
+        return bad(
+            "version", f"A newer Regulars wrote the tables of {', '.join(newer)}.", "Install the newer one again."
+        )
+    behind = sum(number - taken.get(capability, 0) for capability, number in known.items())
+    if behind:
+        return watch("version", f"{behind} steps of tables wait.", "`regulars serve` takes them when it starts.")
+    return good("version", "The tables are up to date.")
+
+
+def _log(folder: Path, database: Database, clock: Clock) -> Iterator[Finding]:
+    files = sorted(folder.glob("*.log.db")) if folder.exists() else []
+    if not files:
+        yield good("log", "The log is empty.")
+        return
+    damaged = [finding for path in files if (finding := _integrity("log", path)).state != "good"]
+    yield from damaged
+    if damaged:
+        return
+    log = open_log(folder, clock=clock)
+    try:
+        with database.read() as connection:
+            reached, letters = offsets(connection), count_dead_letters(connection)
+        ends = {partition: log.end(partition) for partition in log.partitions()}
+    finally:
+        log.close()
+    ahead = [partition for partition, offset in reached.items() if offset > ends.get(partition, 0)]
+    if ahead:
+        yield bad(
+            "log",
+            f"The state has taken in more of {', '.join(ahead)} than the log holds.",
+            "The log and the state are of different times. Restore both from one backup.",
+        )
+        return
+    yield good("log", f"{sum(ends.values()):,} records in {len(ends)} partitions, all whole.")
+    yield _waiting(sum(end - reached.get(partition, 0) for partition, end in ends.items()))
+    yield _letters(letters)
+
+
+def _waiting(records: int) -> Finding:
+    if records > WAITING_MANY:
+        return watch(
+            "worker", f"{records:,} records have not taken effect yet.", "Is a worker running? `regulars work`."
+        )
+    return good("worker", f"{records:,} records have not taken effect yet.")
+
+
+def _letters(count: int) -> Finding:
+    if count:
+        return watch(
+            "dead letters",
+            f"{count:,} events could not be taken in and were laid aside.",
+            "The log of the worker has the reason of each. Update Regulars, or report it.",
+        )
+    return good("dead letters", "Every event could be taken in.")
