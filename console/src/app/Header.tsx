@@ -9,7 +9,7 @@ import css from "./Header.module.css";
 import { chooseLanguage, LANGUAGE_NAMES, LANGUAGES } from "./i18n";
 import { JobsIndicator } from "./JobsIndicator";
 
-export function Header({ onSearch }: { onSearch: () => void }) {
+export function Header({ onSearch, slot }: { onSearch: () => void; slot: (place: HTMLElement | null) => void }) {
   const { t } = useTranslation("app");
   const shop = useShop();
   return (
@@ -18,13 +18,15 @@ export function Header({ onSearch }: { onSearch: () => void }) {
         <Mark size={24} />
         <span className={css.name}>{shop?.shop_name || "Regulars"}</span>
       </span>
-      <span className={css.space} />
+      <div className={css.slot} ref={slot} />
       <ActionIcon className={css.search} size={36} aria-label={t("search.open")} onClick={onSearch}>
         <IconSearch size={20} stroke={1.5} />
       </ActionIcon>
       <JobsIndicator />
-      <ThemeSwitch />
-      <LanguageSwitch />
+      <span className={css.switches}>
+        <ThemeSwitch />
+        <LanguageSwitch />
+      </span>
       <PersonMenu />
     </header>
   );

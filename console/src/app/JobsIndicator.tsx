@@ -52,6 +52,7 @@ function JobLine({ job }: { job: JobRun }) {
   const queryClient = useQueryClient();
   const may = useMay("marketer");
   const { progress } = job;
+  const total = progress?.total ?? 0;
   const at = job.finished_at ?? job.started_at;
   const cancel = () =>
     post(`/v1/jobs/${job.job_run_id}/cancel`).then(() => queryClient.invalidateQueries({ queryKey: ["jobs"] }), tellProblem);
@@ -61,12 +62,12 @@ function JobLine({ job }: { job: JobRun }) {
         <span className={css.name}>{job.job}</span>
         <Badge size="sm" variant="light" color={TONES[job.state]} tt="none" fw={400}>{t(`jobs.state.${job.state}`)}</Badge>
       </div>
-      {job.state === "running" && progress && progress.total > 0 && (
-        <Progress value={(100 * progress.done) / progress.total} size={4} mt={6} aria-label={t("jobs.progress", { job: job.job })} />
+      {job.state === "running" && progress && total > 0 && (
+        <Progress value={(100 * progress.done) / total} size={4} mt={6} aria-label={t("jobs.progress", { job: job.job })} />
       )}
       <p className={css.note}>
         {job.error ?? progress?.note}
-        {job.state === "running" && progress && progress.total > 0 && <> {format.number(progress.done)} / {format.number(progress.total)}</>}
+        {job.state === "running" && progress && total > 0 && <> {format.number(progress.done)} / {format.number(total)}</>}
         {!running(job) && at && <> <TimeAgo at={at} /></>}
       </p>
       {running(job) && may && <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void cancel()}>{t("jobs.cancel")}</Button>}

@@ -1,6 +1,9 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { Outlet, useNavigate } from "@tanstack/react-router";
+
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { HeadSlot } from "../shared/head-slot";
 import { useShop } from "../session/session";
 import { useShortcuts } from "../shared/shortcuts";
 import { BottomBar } from "./BottomBar";
@@ -18,6 +21,8 @@ export function Shell() {
   const navigate = useNavigate();
   const [searching, setSearching] = useState(false);
   const [helping, setHelping] = useState(false);
+  const [place, setPlace] = useState<HTMLElement | null>(null);
+  const roomy = useMediaQuery("(min-width: 721px)", undefined, { getInitialValueInEffect: false });
   useShortcuts([
     { keys: "mod+k", words: t("keys.search"), run: () => setSearching(true), whileTyping: true },
     { keys: "/", words: t("keys.search"), run: () => setSearching(true) },
@@ -33,10 +38,12 @@ export function Shell() {
       <a className={css.skip} href="#page">{t("skip")}</a>
       <Rail onSearch={() => setSearching(true)} onHelp={() => setHelping(true)} />
       <div className={css.room}>
-        <Header onSearch={() => setSearching(true)} />
+        <Header onSearch={() => setSearching(true)} slot={setPlace} />
         {shop?.simulated && <p className={css.simulated}>{t("simulated")}</p>}
         <main id="page" className={css.page} tabIndex={-1}>
-          <Outlet />
+          <HeadSlot value={roomy ? place : null}>
+            <Outlet />
+          </HeadSlot>
         </main>
       </div>
       <BottomBar onHelp={() => setHelping(true)} />

@@ -1,4 +1,4 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, type MantineColorsTuple, type VariantColorsResolver } from "@mantine/core";
 import { cssVariables, DARK, LIGHT } from "./tokens";
 
 const terracotta: MantineColorsTuple = [
@@ -11,11 +11,22 @@ const ink: MantineColorsTuple = [
   "#FAF8F5", "#F4F0EA", "#E7E2DA", "#D6CFC4", "#BDB5A9", "#A39B8F", "#6B645A", "#4A443C", "#332E28", "#1F1B16",
 ];
 
+/** Actions wear the accent with the ink that is readable on it, in both schemes. */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const colours = defaultVariantColorsResolver(input);
+  const isAccent = input.color === undefined || input.color === "terracotta";
+  if (isAccent && input.variant === "filled") return { ...colours, color: "var(--on-accent)" };
+  if (isAccent && input.variant === "light") return { ...colours, background: "var(--accent-soft)", hover: "var(--accent-soft)", color: "var(--accent)" };
+  if (isAccent && input.variant === "subtle") return { ...colours, hover: "var(--accent-soft)", color: "var(--accent)" };
+  return colours;
+};
+
 export const theme = createTheme({
+  variantColorResolver,
   primaryColor: "terracotta",
   primaryShade: { light: 6, dark: 4 },
   autoContrast: true,
-  luminanceThreshold: 0.32,
+  luminanceThreshold: 0.28,
   colors: { terracotta, dark: paper, gray: ink },
   white: "#FFFFFF",
   black: "#1F1B16",
@@ -37,7 +48,12 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: "sm" } },
+    Button: { defaultProps: { size: "sm" }, styles: { label: { fontWeight: 550 } } },
+    InputWrapper: { styles: { label: { fontWeight: 400, fontSize: 13, marginBottom: 4 }, description: { fontSize: 12, color: "var(--muted)" } } },
+    Input: { styles: { input: { borderColor: "var(--edge)" } } },
+    Tabs: { styles: { list: { "--tabs-list-border-size": "1px", "--tab-border-color": "var(--line)" }, tab: { paddingInline: 12 } } },
+    Avatar: { styles: { placeholder: { background: "var(--hover)", color: "var(--muted)", border: "1px solid var(--line)", fontWeight: 550 } } },
+    SegmentedControl: { styles: { label: { fontWeight: 400 } } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 32 } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, fz: 12 } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end" } },

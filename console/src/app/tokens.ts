@@ -4,6 +4,8 @@ export interface Palette {
   surface: string;
   raised: string;
   line: string;
+  /** Around fields: stands out from the page by 3 : 1. */
+  edge: string;
   hover: string;
   ink: string;
   muted: string;
@@ -27,6 +29,7 @@ export const LIGHT: Palette = {
   surface: "#FFFFFF",
   raised: "#FFFFFF",
   line: "#E7E2DA",
+  edge: "#948C80",
   hover: "#F4F0EA",
   ink: "#1F1B16",
   muted: "#6B645A",
@@ -48,6 +51,7 @@ export const DARK: Palette = {
   surface: "#1E1C1A",
   raised: "#262421",
   line: "#38342F",
+  edge: "#756E65",
   hover: "#2A2724",
   ink: "#F2EEE8",
   muted: "#B0A899",

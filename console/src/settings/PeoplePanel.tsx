@@ -82,7 +82,7 @@ function useColumns(renew: (person: Person) => void): TableColumn<Person>[] {
       });
     return [
       {
-        key: "name", title: t("column.name"), width: 200, value: (each) => each.name,
+        key: "name", title: t("column.name"), width: 140, value: (each) => each.name,
         cell: (each) => (
           <span className={css.person}>
             <Avatar size={28} radius="xl" name={each.name} color="gray" variant="light" aria-hidden />
@@ -94,13 +94,13 @@ function useColumns(renew: (person: Person) => void): TableColumn<Person>[] {
         ),
       },
       {
-        key: "role", title: t("column.role"), width: 130, value: (each) => tApp(`role.${each.role}`),
+        key: "role", title: t("column.role"), width: 116, value: (each) => tApp(`role.${each.role}`),
         cell: (each) =>
           each.person_id === me?.person_id ? (
             tApp(`role.${each.role}`)
           ) : (
             <Select
-              size="xs" w={130} allowDeselect={false} aria-label={t("people.role_of", { name: each.name })}
+              size="xs" w={112} allowDeselect={false} aria-label={t("people.role_of", { name: each.name })}
               data={ROLES.map((role) => ({ value: role, label: tApp(`role.${role}`) }))}
               value={each.role}
               onChange={(role) => role && role !== each.role && setRole(each, role)}

@@ -19,7 +19,7 @@ export function FirstSlate() {
       <ol className={css.shelf} aria-label={t("start.slate")}>
         {slate.items.map((placed) => (
           <li key={placed.item_id} className={css.item}>
-            <Cover item={{ ...placed.item, item_id: placed.item_id }} shape="poster" />
+            <Cover item={placed.item ? { ...placed.item, item_id: placed.item_id } : { item_id: placed.item_id, title: placed.title, kind: "", tags: [], attributes: {} }} shape="poster" />
             {placed.reasons[0] && <span className={css.reason}>{placed.reasons[0].text}</span>}
           </li>
         ))}

@@ -1,8 +1,9 @@
-import type { ReactNode } from "react";
-import { useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
+import { createPortal } from "react-dom";
 import { LiveDot } from "./LiveDot";
 import type { LiveStatus } from "./live";
 import css from "./Page.module.css";
+import { useHeadSlot } from "./head-slot";
 
 export interface PageProps {
   /** The noun, as the rail says it; also the browser's title. */
@@ -22,18 +23,20 @@ export function Page({ title, question, live, tools, width = "full", children }:
   useEffect(() => {
     document.title = `${title} · Regulars`;
   }, [title]);
+  const slot = useHeadSlot();
+  const head = (
+    <div className={css.head} data-slot={slot ? true : undefined}>
+      <div className={css.words}>
+        <h1 className={css.title}>{title}</h1>
+        {question && <p className={css.question}>{question}</p>}
+        {live && <LiveDot status={live} />}
+      </div>
+      {tools && <div className={css.tools}>{tools}</div>}
+    </div>
+  );
   return (
     <div className={css.page} data-width={width}>
-      <header className={css.head}>
-        <div className={css.words}>
-          <h1 className={css.title}>
-            {title}
-            {live && <LiveDot status={live} />}
-          </h1>
-          {question && <p className={css.question}>{question}</p>}
-        </div>
-        {tools && <div className={css.tools}>{tools}</div>}
-      </header>
+      {slot ? createPortal(head, slot) : head}
       {children}
     </div>
   );

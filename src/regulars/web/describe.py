@@ -58,7 +58,7 @@ def finished(app: Litestar) -> dict[str, Any]:  # Any: JSON
 
 def finish(document: dict[str, Any], app: Litestar) -> None:  # Any: JSON
     """Add to the framework's document who may do what and the problem documents, in place."""
-    document["components"].setdefault("schemas", {})["Problem"] = _problem_schema()
+    document["components"].setdefault("schemas", {})["ProblemDocument"] = _problem_schema()
     _name_pages(document)
     needed = {
         handler.operation_id: handler.opt.get(NEEDS) or Role.ADMIN
@@ -98,7 +98,7 @@ def _finish_operation(operation: dict[str, Any], needed: Role) -> None:  # Any: 
     operation["x-needs-role"] = needed.value
     if needed is not Role.ANYONE:
         operation["security"] = [{"secretKey": []}, {"session": []}]
-    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
     responses = operation["responses"]
     responses.pop("400", None)
     responses["default"] = {"description": "It cannot be done; the problem document says why.", "content": problem}
@@ -107,7 +107,7 @@ def _finish_operation(operation: dict[str, Any], needed: Role) -> None:  # Any: 
 def _problem_schema() -> dict[str, Any]:  # Any: JSON
     words = {"type": "string"}
     return {
-        "title": "Problem",
+        "title": "ProblemDocument",
         "description": (Problem.__doc__ or "").partition("\n")[0],
         "type": "object",
         "required": ["type", "title", "status", "detail", "instance"],

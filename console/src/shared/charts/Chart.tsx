@@ -30,7 +30,8 @@ export function Chart<Row>({ label, option, height = 220, columns, rows, rowKey,
   const chart = useRef<EChartsType | null>(null);
   const savePicture = () => {
     const url = chart.current?.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: getComputedStyle(document.body).backgroundColor });
-    if (url) void fetch(url).then(async (picture) => saveFile(`${label}.png`, await picture.blob(), "image/png"));
+    const bytes = url && Uint8Array.from(atob(url.slice(url.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
+    if (bytes) saveFile(`${label}.png`, bytes, "image/png");
   };
   return (
     <figure className={css.chart} aria-label={label}>

@@ -1,0 +1,117 @@
+/** A newcomer walks through a real shop: set-up, a source, the first event, the catalogue, every page. `npm run e2e`. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newTab, openBrowser, openShop, seriousFaults, settled, SIZES, tooWide } from "./browser.mjs";
+
+const PAGES = ["/today", "/events", "/profiles", "/catalog", "/recommend", "/sources", "/sources?tab=keys", "/settings?tab=people", "/settings?tab=audit", "/settings?tab=shop", "/settings?tab=me", "/start"];
+const CATALOG = "item_id,kind,title,genre,year\n" + ["Alien,Sci-Fi,1979", "Brazil,Sci-Fi,1985", "Fargo,Crime,1996", "Heat,Crime,1995", "Amélie,Comedy,2001", "千と千尋の神隠し,Animation,2001"].map((line, at) => `m${at},video,${line}`).join("\n");
+
+const step = async (words, run) => {
+  const began = Date.now();
+  try {
+    const result = await run();
+    console.log(`ok   ${words} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+    return result;
+  } catch (error) {
+    console.log(`FAIL ${words}`);
+    throw error;
+  }
+};
+
+async function walk(shop, browser) {
+  const context = await browser.newContext({ viewport: SIZES.desk, locale: "en-US", timezoneId: "Asia/Taipei" });
+  const { tab, errors } = await newTab(context);
+  await step("a new shop shows its door to nobody else, and leads the first person to set it up", async () => {
+    await tab.goto(`${shop.url}/today`);
+    await tab.waitForURL("**/setup");
+    await tab.goto(shop.setup_url);
+    await tab.getByLabel("Name of the shop").fill("Corner Cinema");
+    await tab.getByLabel("Your name").fill("Mei Lin");
+    await tab.getByLabel("E-mail").fill("mei@corner.example");
+    await tab.locator('input[autocomplete="new-password"]').fill("four words are plenty");
+    assert.deepEqual(await seriousFaults(tab), []);
+    await tab.getByRole("button", { name: "Open the shop" }).click();
+    await tab.waitForURL("**/start");
+  });
+  const key = await step("a source is made and its key stands in the snippet", async () => {
+    await tab.getByRole("button", { name: "Make the source" }).click();
+    await tab.getByText("Waiting for the first event").waitFor();
+    const code = await tab.locator("pre").first().innerText();
+    return /"load", "([^"]+)"/.exec(code)[1];
+  });
+  await step("an event sent over HTTP is seen live, without a reload", async () => {
+    const answer = await fetch(`${shop.url}/v1/page`, {
+      method: "POST", headers: { Authorization: `Basic ${btoa(`${key}:`)}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ anonymousId: "walker-1", name: "Home", properties: { path: "/" }, messageId: "walk-1" }),
+    });
+    assert.equal(answer.status, 200);
+    await tab.getByText(/Received\s+Page/).waitFor({ timeout: 10_000 });
+  });
+  await step("a file fills the catalogue, and somebody new gets a first slate", async () => {
+    const file = join(shop.folder, "items.csv");
+    writeFileSync(file, CATALOG);
+    await tab.locator('input[type="file"]').setInputFiles(file);
+    await tab.getByText("6 items").waitFor({ timeout: 15_000 });
+    await tab.getByRole("list", { name: "The first slate" }).waitFor({ timeout: 30_000 });
+  });
+  await step("the keyboard opens the search, finds the item and goes to pages", async () => {
+    await tab.goto(`${shop.url}/settings`);
+    await settled(tab);
+    await tab.keyboard.press("/");
+    await tab.getByRole("combobox", { name: "Search" }).fill("千と千尋");
+    await tab.getByRole("option", { name: /千と千尋の神隠し/ }).waitFor();
+    await tab.keyboard.press("Escape");
+    await tab.keyboard.press("g");
+    await tab.keyboard.press("s");
+    await tab.waitForURL("**/sources");
+    await tab.keyboard.press("?");
+    await tab.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    await tab.keyboard.press("Escape");
+  });
+  await step("a removed key can be taken back", async () => {
+    await tab.goto(`${shop.url}/sources?tab=keys`);
+    await tab.getByLabel("What is it for?").fill("Backend");
+    await tab.getByRole("button", { name: "Make a key" }).click();
+    await tab.getByText(/^rgs_/).first().waitFor();
+    await tab.getByRole("button", { name: "I have copied it" }).click();
+    await tab.getByRole("button", { name: "Remove: Backend" }).click();
+    await tab.getByRole("button", { name: "Undo" }).click();
+    await tab.getByRole("button", { name: "Remove: Backend" }).waitFor();
+  });
+  assert.deepEqual(errors, [], "the console saw errors");
+  const storageState = await context.storageState();
+  await context.close();
+  return storageState;
+}
+
+async function inspect(shop, browser, storageState, size, colorScheme, locale) {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme, locale, storageState, reducedMotion: "reduce" });
+  const { tab, errors } = await newTab(context);
+  for (const page of PAGES) {
+    await tab.goto(shop.url + page);
+    await settled(tab);
+    const faults = await seriousFaults(tab);
+    assert.deepEqual(faults, [], `${page} (${size}, ${colorScheme})`);
+    assert.ok((await tooWide(tab)) <= 0, `${page} is ${await tooWide(tab)} px wider than a ${size}`);
+  }
+  assert.deepEqual(errors, [], `errors in the console (${size}, ${colorScheme})`);
+  await context.close();
+}
+
+const folder = mkdtempSync(join(tmpdir(), "regulars-walk-"));
+const shop = { ...(await openShop(join(folder, "shop"))), folder };
+const browser = await openBrowser();
+try {
+  const state = await walk(shop, browser);
+  await step("every page is clean on a desk in daylight", () => inspect(shop, browser, state, "desk", "light", "en-US"));
+  await step("every page is clean on a phone at night, in 繁體中文", () => inspect(shop, browser, state, "phone", "dark", "zh-TW"));
+} catch (error) {
+  console.error(error, `\n--- the shop said ---\n${shop.said().slice(-4000)}`);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+  await shop.close();
+  rmSync(folder, { recursive: true, force: true });
+}
