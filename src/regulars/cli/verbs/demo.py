@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol  # Any: whatever was typed
 
 import click
 
 from regulars.cli.voice import json_option
 
 
+class Demo(Protocol):
+    """A plug-in of the group `regulars.demos`."""
+
+    title: str
+
+    def play(self, options: Mapping[str, Any]) -> int:  # Any: as above
+        """Play until stopped, and return the exit status."""
+        ...
+
+
 @click.command(
     help="Open a shop full of life. NAME is video (real ratings of MovieLens-100K), music or store (simulated)."
 )
-@click.argument("name", type=click.Choice(["video", "music", "store"]), default="video")
+@click.argument("name", default="video")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to make the shop; a cache folder when left out.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 8700, or the next free one.")
 @click.option("--speed", type=click.FloatRange(min=0.01), help="How fast life goes on after the fast-forward.")
@@ -30,9 +42,12 @@ from regulars.cli.voice import json_option
 )
 @click.option("--check", is_flag=True, help="Do it all without a browser, print a table of facts, and stop.")
 @json_option
-def command(name: str, as_json: bool, **typed: object) -> int:
+def command(name: str, **typed: Any) -> int:  # Any: whatever was typed
     """Open a demo shop and keep it alive until stopped."""
-    from regulars.testing.demo import DemoOptions, run_demo
+    from regulars.kernel import plugins
+    from regulars.kernel.errors import NotFoundError, nearest
 
-    given = {option: value for option, value in typed.items() if value is not None}
-    return run_demo(name, DemoOptions(as_json=as_json, **given))
+    demos = plugins.load("demos", Demo)
+    if name not in demos:
+        raise NotFoundError(f"No demo is named {name!r}; there are {', '.join(demos)}.{nearest(name, list(demos))}")
+    return demos[name].play({option: value for option, value in typed.items() if value is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any  # Any: whatever was typed
 
 import click
 
@@ -27,7 +28,7 @@ def command() -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="For the split and the intervals.")
 @json_option
-def recommend(interactions: Path, as_json: bool, **options: str | int | None) -> int:
+def recommend(interactions: Path, as_json: bool, **options: Any) -> int:  # Any: whatever was typed
     """Print HR, Recall, MRR and NDCG with intervals, our models beside the baselines."""
     from regulars.recommend.evaluation import EvaluationOptions, evaluate_file
 
