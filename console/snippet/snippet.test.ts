@@ -28,7 +28,9 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  navigator.sendBeacon = () => true; // empties what the test left in the outbox
   dispatchEvent(new Event("pagehide"));
+  delete (navigator as Partial<Navigator>).sendBeacon;
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -194,7 +196,6 @@ describe("a page that is left", () => {
     expect(beacons[0]![0]).toBe("https://shop.example/v1/b");
     expect(beacons[0]![1].type).toBe("text/plain");
     expect(sent).toEqual([]);
-    delete (navigator as Partial<Navigator>).sendBeacon;
   });
 
   it("while offline is continued by the next page, each event once", async () => {
