@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { byId, customers, dice, items, liveEvent, pick, roll, SHOPS, slate, sources, tagsOf } from "./mock-data.mjs";
 
 const STATIC = fileURLToPath(new URL("../../src/regulars/web/static/", import.meta.url));
+const CONSOLE = process.env.CONSOLE_DIR ?? join(STATIC, "console");
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json" };
 const options = new Set(process.argv.slice(3));
 const empty = options.has("--empty");
@@ -173,11 +174,11 @@ function stream(response, event, every_ms, next) {
   response.on("close", () => clearInterval(timer));
 }
 
-function sendFile(response, path) {
+function sendFile(response, folder, path) {
   const inside = normalize(path).replace(/^(\.\.[/\\])+/, "");
-  const wanted = ["", "/index.html"].map((end) => join(STATIC, inside + end)).find((each) => existsSync(each) && statSync(each).isFile());
-  const file = wanted ?? join(STATIC, "console/index.html");
-  if (!existsSync(file) || (!wanted && extname(path))) return response.writeHead(404).end();
+  const wanted = ["", "/index.html"].map((end) => join(folder, inside + end)).find((each) => existsSync(each) && statSync(each).isFile());
+  const file = wanted ?? (extname(path) ? null : join(folder, "index.html"));
+  if (!file || !existsSync(file)) return response.writeHead(404).end();
   response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
   createReadStream(file).pipe(response);
 }
@@ -197,7 +198,8 @@ const server = createServer(async (request, response) => {
   if (pathname === "/v1/today/live") return stream(response, "today", 1_000, empty ? emptyToday : today);
   if (pathname === "/v1/events/live") return stream(response, "event", 420, () => (recent.unshift(liveEvent()), recent[0]));
   const api = pathname.startsWith("/v1/") || pathname.startsWith("/demo/api/");
-  if (!api) return sendFile(response, pathname.startsWith("/demo/") || pathname === "/regulars.js" ? pathname : `/console${pathname}`);
+  const isPublic = pathname.startsWith("/demo/") || pathname === "/regulars.js";
+  if (!api) return sendFile(response, isPublic ? STATIC : CONSOLE, pathname);
   const body = await bodyOf(request);
   const route = ROUTES.find(([method, pattern]) => method === request.method && pattern.test(pathname));
   if (!route) return answer(response, 404, { title: "Not found", status: 404, detail: `Nothing answers ${request.method} ${pathname}.` });

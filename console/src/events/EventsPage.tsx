@@ -117,9 +117,9 @@ function useColumns(): TableColumn<LiveEvent>[] {
   const format = useFormat();
   return useMemo<TableColumn<LiveEvent>[]>(
     () => [
-      { key: "received_at", title: t("column.received"), width: 88, value: (row) => row.received_at, cell: (row) => <time dateTime={row.received_at} className={css.time}>{format.clockSeconds(row.received_at)}</time> },
-      { key: "outcome", title: t("column.outcome"), width: 110, value: (row) => row.outcome, cell: (row) => <OutcomeBadge outcome={row.outcome} /> },
-      { key: "name", title: t("column.name"), width: 170, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
+      { key: "received_at", title: t("column.received"), width: 72, value: (row) => row.received_at, cell: (row) => <time dateTime={row.received_at} className={css.time}>{format.clockSeconds(row.received_at)}</time> },
+      { key: "outcome", title: t("column.outcome"), width: 94, value: (row) => row.outcome, cell: (row) => <OutcomeBadge outcome={row.outcome} /> },
+      { key: "name", title: t("column.name"), width: 124, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
       { key: "summary", title: t("column.summary"), width: 240, hideBelow: 720, value: (row) => row.reason || row.summary, cell: (row) => <span className={css.summary} data-reason={row.outcome === "rejected" || undefined}>{row.outcome === "rejected" ? row.reason : row.summary}</span> },
       {
         key: "customer", title: t("column.customer"), width: 150, hideBelow: 560, value: (row) => row.user_id ?? row.anonymous_id,

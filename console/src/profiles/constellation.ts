@@ -54,14 +54,14 @@ export function skyOf(affinities: readonly Affinity[], now: number, width: numbe
     .sort((a, b) => Math.abs(b.strength) - Math.abs(a.strength) || a.value.localeCompare(b.value))
     .slice(0, STARS_MAX);
   const strongest = Math.abs(wanted[0]?.strength ?? 1);
-  const reach = Math.min(width * 0.36, height * 0.42);
+  const reach = Math.min(width * 0.42, height * 0.47);
   const stars = wanted.map((each, rank): Star => {
     const share = Math.sqrt(Math.abs(each.strength) / strongest);
     const distance = rank === 0 ? 0 : reach * Math.sqrt(rank / Math.max(6, wanted.length));
     const angle = rank * GOLDEN_ANGLE - Math.PI / 2;
     return {
       key: `${each.kind}\t${each.value}`, kind: each.kind, value: each.value, strength: each.strength, last_at: each.last_at,
-      x: width / 2 + Math.cos(angle) * distance * (width / height) * 0.9,
+      x: width / 2 + Math.cos(angle) * distance * Math.min(1.9, width / height),
       y: height / 2 + Math.sin(angle) * distance,
       radius: RADIUS_MIN + (RADIUS_MAX - RADIUS_MIN) * share,
       brightness: brightnessOf(each.last_at, now),

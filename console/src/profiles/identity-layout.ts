@@ -68,7 +68,7 @@ export function placeIdentifiers(graph: IdentityGraph, width: number, height: nu
       const spread = ring === 1 ? (2 * Math.PI) / members.length : Math.min((2 * Math.PI) / members.length, Math.PI / 3);
       const angle = first + at * spread;
       angles.set(id, angle);
-      const share = ring / rings;
+      const share = rings === 1 ? 0.8 : 0.58 + (0.42 * (ring - 1)) / (rings - 1);
       placed.push({
         id,
         x: clamp(cx + Math.cos(angle) * share * (width / 2 - CARD_WIDTH / 2 - 8), CARD_WIDTH / 2 + 4, width - CARD_WIDTH / 2 - 4),

@@ -30,6 +30,13 @@ export function Compare({ slot, search }: { slot: Slot; search: SlotsSearch }) {
       {comparison.isPending && <ChartSkeleton height={520} />}
       {comparison.error && !comparison.data && <ErrorState size="small" error={comparison.error} retry={() => void comparison.refetch()} />}
       {comparison.data && strategies.every((each) => each.slate.items.length === 0) && <EmptyState size="small" title={t("compare.nothing")} text={t("compare.nothing_text")} />}
+      {strategies.length > 1 && (
+        <ul className={css.key} aria-hidden>
+          <li><span className={css.mark} data-way="only" />{t("compare.alone")}</li>
+          <li><span className={css.mark} data-way="new" />{t("compare.not_served")}</li>
+          <li><span className={css.mark} data-way="up">↑2</span>{t("compare.higher", { count: 2 })}</li>
+        </ul>
+      )}
       <div className={css.columns} data-waiting={comparison.isPlaceholderData || undefined}>
         {strategies.map((strategy) => (
           <div key={strategy.policy} className={css.column}>
@@ -93,7 +100,10 @@ function Ranking({ strategy, differences, isServed, hovered, onHover }: RankingP
 function Mark({ difference }: { difference: Difference | undefined }) {
   const { t } = useTranslation("recommend");
   if (!difference) return null;
-  if (difference.moved === null) return <span className={css.mark} data-way="new" title={t(difference.alone ? "compare.alone" : "compare.not_served")}>{t(difference.alone ? "compare.only" : "compare.new")}</span>;
+  if (difference.moved === null) {
+    const words = t(difference.alone ? "compare.alone" : "compare.not_served");
+    return <span className={css.mark} data-way={difference.alone ? "only" : "new"} role="img" aria-label={words} title={words} />;
+  }
   if (difference.moved === 0) return <span className={css.mark} aria-label={t("compare.same")}>=</span>;
   const up = difference.moved > 0;
   return <span className={css.mark} data-way={up ? "up" : "down"} title={t(up ? "compare.higher" : "compare.lower", { count: Math.abs(difference.moved) })}>{up ? "↑" : "↓"}{Math.abs(difference.moved)}</span>;

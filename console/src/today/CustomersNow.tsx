@@ -22,7 +22,7 @@ export function CustomersNow({ today }: { today: Today }) {
         {tiles.length === 0 && <EmptyState size="small" title={t("customers.none")} text={t("customers.none_text")} />}
         {tiles.map((tile) => {
           const palette = wordPalette(tile.label);
-          const roomy = tile.width > 76 && tile.height > 44;
+          const roomy = tile.width > 76 && tile.height > 58;
           return (
             <div key={tile.label} role="listitem" className={css.tile} title={`${tile.label}: ${format.number(tile.count)}`} style={{ left: tile.x, top: tile.y, width: tile.width, height: tile.height }}>
               <Link to="/profiles" search={{ query: tile.label }} className={css.inside} style={{ background: palette.ground, color: palette.ink }} aria-label={`${tile.label}: ${format.number(tile.count)}`}>
