@@ -258,6 +258,24 @@ def test_erasing_leaves_nothing_of_somebody_in_rows_or_bytes(
     assert all(b"ann-the-erased" not in bytes(body) for body in bodies)
 
 
+def test_erasing_takes_the_facts_of_our_own_that_name_somebody(
+    lake: Lake, database: Database, clock: WoundClock, make_row: MakeRow
+) -> None:
+    ann, bob = b'{"kept":"0199-ann","absorbed":"x"}', b'{"customer_id":"0199-bob"}'
+    nameless = {"source_id": "regulars", "anonymous_id": None}
+    rows = [
+        make_row(1, **nameless, properties=ann),
+        make_row(2, **nameless, properties=bob),
+        make_row(3, properties=ann),  # somebody's own words in their own event are not our facts
+    ]
+    gone = Forgotten(customer_ids=frozenset({"0199-ann"}))
+    stage(lake, database, clock, rows)
+    lake.flush()
+    stage(lake, database, clock, rows)
+    assert lake.erase(gone) == 2
+    assert event_ids(lake) == ["event-2", "event-2", "event-3", "event-3"]
+
+
 def test_erasing_while_a_flush_is_under_way_leaves_nothing(
     lake: Lake, database: Database, clock: WoundClock, files: Files, make_row: MakeRow
 ) -> None:

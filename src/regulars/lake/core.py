@@ -11,6 +11,7 @@ from regulars.kernel.clock import moment
 FOLDER = "lake/events"
 FILE_EVENTS_MAX = 1_000_000  # a merge holds its rows in memory: 1 M of 400 bytes are some 400 MB
 MERGE_FILES_MIN = 4
+OWN_SOURCE = "regulars"  # the source id of facts that the shop itself appends
 
 
 class LakeRow(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -55,14 +56,17 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     """Whose events are to go: those with one of the user ids, and those without a user id but with an anonymous id.
 
     On a shared device an anonymous id has events of several people; one that carries somebody else's user id stays.
+    Facts of our own (merges, slates shown) name customers by our own ids, within their properties: with `customer_ids`
+    those go as well.
     """
 
     user_ids: frozenset[str] = frozenset()
     anonymous_ids: frozenset[str] = frozenset()
+    customer_ids: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether there is anybody to forget."""
-        return bool(self.user_ids or self.anonymous_ids)
+        return bool(self.user_ids or self.anonymous_ids or self.customer_ids)
 
     def covers(self, *, user_id: str | None, anonymous_id: str | None, previous_id: str | None = None) -> bool:
         """Return whether an event with these identifiers must go.
@@ -74,6 +78,10 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
         if user_id in self.user_ids or previous_id in self.user_ids:
             return True
         return user_id is None and (anonymous_id in self.anonymous_ids or previous_id in self.anonymous_ids)
+
+    def covers_fact(self, *, source_id: str, properties: bytes) -> bool:
+        """Return whether a fact of our own names somebody who must be forgotten."""
+        return source_id == OWN_SOURCE and any(one.encode() in properties for one in self.customer_ids)
 
 
 def day_of(occurred_us: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any  # Any: pyarrow has no types
 
 import msgspec
 
-from regulars.lake.core import Forgotten, LakeRow
+from regulars.lake.core import OWN_SOURCE, Forgotten, LakeRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,12 +110,13 @@ def without(table: pa.Table, forgotten: Forgotten) -> pa.Table:
 
 
 def holds(content: bytes, forgotten: Forgotten) -> bool:
-    """Return whether a file has a row that must go; reads the identifiers alone."""
+    """Return whether a file has a row that must go; reads only the columns that can tell."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    identifiers = pq.read_table(io.BytesIO(content), columns=["user_id", "anonymous_id", "previous_id"])
-    return bool(pc.any(_covered(identifiers, forgotten), min_count=0).as_py())
+    own = ["source_id", "properties"] if forgotten.customer_ids else []
+    told = pq.read_table(io.BytesIO(content), columns=["user_id", "anonymous_id", "previous_id", *own])
+    return bool(pc.any(_covered(told, forgotten), min_count=0).as_py())
 
 
 def _covered(table: pa.Table, forgotten: Forgotten) -> Any:  # Any: pyarrow has no types; the rule is Forgotten.covers
@@ -126,4 +128,9 @@ def _covered(table: pa.Table, forgotten: Forgotten) -> Any:  # Any: pyarrow has 
     user, device, previous = (table.column(name) for name in ("user_id", "anonymous_id", "previous_id"))
     named = pc.or_(pc.is_in(user, users), pc.is_in(previous, users))
     nameless = pc.or_(pc.is_in(device, anonymous), pc.is_in(previous, anonymous))
-    return pc.or_(named, pc.and_(pc.is_null(user), nameless))
+    covered = pc.or_(named, pc.and_(pc.is_null(user), nameless))
+    if not forgotten.customer_ids:
+        return covered
+    ids = "|".join(map(re.escape, sorted(forgotten.customer_ids)))
+    names_them = pc.match_substring_regex(table.column("properties"), ids)
+    return pc.or_(covered, pc.and_(pc.equal(table.column("source_id"), OWN_SOURCE), names_them))

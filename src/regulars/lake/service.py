@@ -270,4 +270,6 @@ def _is_old(path: str, now_us: int) -> bool:
 
 
 def _covers(forgotten: Forgotten, row: LakeRow) -> bool:
-    return forgotten.covers(user_id=row.user_id, anonymous_id=row.anonymous_id, previous_id=row.previous_id)
+    return forgotten.covers(
+        user_id=row.user_id, anonymous_id=row.anonymous_id, previous_id=row.previous_id
+    ) or forgotten.covers_fact(source_id=row.source_id, properties=row.properties)
