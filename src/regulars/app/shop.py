@@ -62,6 +62,7 @@ class Shop:
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.catalog = Catalog(database=database, clock=clock, files=self.files)
         self.identity = Identity(database=database, clock=clock)
+        self.events.live.customer_of = self.identity.find  # the stream shows whose each event is
         self.profiles = Profiles(
             database=database,
             clock=clock,

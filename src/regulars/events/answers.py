@@ -101,7 +101,11 @@ async def send_preflight(send: Send, origin: bytes | None) -> None:
 
 def shared_with(origin: bytes) -> Headers:
     """Return the headers that let a page of another origin read the answer."""
-    headers: Headers = [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+    headers: Headers = [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", b"retry-after"),
+        (b"vary", b"origin"),
+    ]
     if origin != b"*":
         headers.append((b"access-control-allow-credentials", b"true"))  # a beacon always sends its cookies
     return headers

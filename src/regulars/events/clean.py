@@ -185,7 +185,7 @@ def _parsed_text(value: str) -> int | None:
     try:
         when = datetime.fromisoformat(value.strip())
     except ValueError:
-        return _parsed_number(int(value)) if value.isascii() and value.isdigit() and len(value) >= 10 else None
+        return _parsed_number(int(value)) if value.isascii() and value.isdigit() and len(value) >= 9 else None
     since = (when if when.tzinfo is not None else when.replace(tzinfo=UTC)) - EPOCH
     found_us = (since.days * DAY_S + since.seconds) * MICROSECONDS_PER_SECOND + since.microseconds
     return found_us if found_us >= 0 else None
