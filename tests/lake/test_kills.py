@@ -87,5 +87,5 @@ def test_a_lake_killed_twice_holds_each_acknowledged_event_once(tmp_path: Path) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_lake_killed_two_hundred_times_holds_each_acknowledged_event_once(tmp_path: Path) -> None:
-    die_often(tmp_path, 200, 2)
+def test_a_lake_killed_a_hundred_times_holds_each_acknowledged_event_once(tmp_path: Path) -> None:
+    die_often(tmp_path, 100, 2)
