@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from regulars.app.shop import Shop
 from regulars.catalog import Item
@@ -121,7 +121,7 @@ class DemoController(Controller):
         return DemoItem(item=known, similar=shop.recommend.similar_to(known.item_id, count=SIMILAR))
 
     @get("/search", operation_id="demoSearch", summary="Search the shop", opt=needs(Role.ANYONE), sync_to_thread=True)
-    def search(self, shop: Shop, words: Annotated[str, Parameter(query="query", max_length=200)] = "") -> DemoFound:
+    def search(self, shop: Shop, words: Annotated[str, QueryParameter(name="query", max_length=200)] = "") -> DemoFound:
         """Return items by their words, nothing for no words."""
         _demo(shop)
         found = shop.catalog.find(words, available=True, limit=FOUND_MAX).items if words.strip() else []

@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio.to_thread
 import msgspec
 from litestar import Controller, get, patch
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 from msgspec import Meta
 
@@ -69,7 +69,7 @@ class SearchController(Controller):
         self,
         shop: Shop,
         words: Annotated[
-            str, Parameter(query="query", max_length=200, description="An identifier, a name, words of a title.")
+            str, QueryParameter(name="query", max_length=200, description="An identifier, a name, words of a title.")
         ] = "",
     ) -> Found:
         """Return customers by any identifier or name, and items by their words."""

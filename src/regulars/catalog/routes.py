@@ -11,7 +11,7 @@ import msgspec
 from anyio.to_thread import run_sync
 from litestar import Controller, Request, delete, get, post, put
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import Stream
 
 from regulars.catalog.core import Attribute, AttributeValue, Item
@@ -49,7 +49,7 @@ class CatalogController(Controller):
         self,
         catalog: Catalog,
         words: Annotated[
-            str, Parameter(query="query", description="Words in any script; all of them must occur.")
+            str, QueryParameter(name="query", description="Words in any script; all of them must occur.")
         ] = "",
         kind: str | None = None,
         tag: Annotated[str | None, Parameter(description="`genre:Drama`, or `Drama` of any kind.")] = None,

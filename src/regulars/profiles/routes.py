@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, delete, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from regulars.kernel.http import Page, Role, needs
 from regulars.kernel.ids import CustomerId
@@ -27,8 +27,8 @@ class ProfilesController(Controller):
         profiles: Profiles,
         words: Annotated[
             str,
-            Parameter(
-                query="query",  # the framework keeps the name `query` for itself
+            QueryParameter(
+                name="query",  # the framework keeps the name `query` for itself
                 description="The beginning of an identifier, or of any part of a name; empty for the latest.",
             ),
         ] = "",

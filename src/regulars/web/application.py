@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any  # Any: services are whatever `app` hands in, and handler
 
 from litestar import Litestar, Request
 from litestar.di import Provide
+from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
 from litestar.types import ControllerRouterHandler
 
 from regulars.kernel.clock import Clock
@@ -105,7 +107,7 @@ def create_app(parts: Parts) -> Web:
         "database": parts.database,
         "clock": parts.clock,
     }
-    framework = Litestar(
+    framework = _quietly(
         route_handlers=[*ROUTES, *parts.routes],
         dependencies={"caller": Provide(_caller, sync_to_thread=False), **_provided({**own, **parts.services})},
         middleware=[gate, Answers(database=parts.database, clock=parts.clock), Ledger(audit, gate)],
@@ -125,6 +127,13 @@ def create_app(parts: Parts) -> Web:
         hsts=parts.hsts,
     )
     return Web(front, framework, stopping)
+
+
+def _quietly(**parts: Any) -> Litestar:  # Any: whatever Litestar takes
+    with warnings.catch_warnings():
+        # Handlers ask for services and values by name; Litestar 3 will want each one marked, and we stay below 3.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return Litestar(**parts)
 
 
 def _provided(services: Mapping[str, object]) -> dict[str, Provide]:

@@ -61,15 +61,15 @@ def finish(document: dict[str, Any], app: Litestar) -> None:  # Any: JSON
     document["components"].setdefault("schemas", {})["ProblemDocument"] = _problem_schema()
     _name_pages(document)
     needed = {
-        handler.operation_id: handler.opt.get(NEEDS) or Role.ADMIN
+        (route.path_format, method.lower()): handler.opt.get(NEEDS) or Role.ADMIN
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
-        if getattr(handler, "operation_id", None)
+        for method in getattr(handler, "http_methods", ())
     }
-    for path in document["paths"].values():
-        for operation in path.values():
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
             if isinstance(operation, dict) and "operationId" in operation:
-                _finish_operation(operation, needed.get(operation["operationId"], Role.ADMIN))
+                _finish_operation(operation, needed.get((path, method), Role.ADMIN))
 
 
 _PAGE_NAME = re.compile(r"^Page_(?:\w+\.)*(?P<item>\w+)_$")

@@ -95,6 +95,8 @@ def _described(request: Request[Any, Any, Any], error: Exception) -> tuple[Probl
     instance = f"urn:uuid:{request_id(request.scope)}"
     if isinstance(error, RegularsError):
         return problem_of(error, instance), headers_of(error)
+    if isinstance(error, UnicodeDecodeError | RecursionError) and (unreadable := _body_faults(request)):
+        error = ValidationException(detail=unreadable[0], extra=[])
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind, title = _KINDS.get(status, ("invalid", _KINDS[400][1]) if status < 500 else _INSIDE)
     detail, problems = _told(request, error, status)
@@ -153,7 +155,11 @@ def _body_faults(request: Request[Any, Any, Any]) -> list[str]:
         return ["The body is empty; JSON was expected."]
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        return ["The body is not JSON: it is not UTF-8."]
+    except RecursionError:
+        return ["The body is nested too deep."]
+    except msgspec.DecodeError as error:
         return [_sentence("The body is not JSON", str(error))]
     return faults_of(value, field.annotation)
 

@@ -42,7 +42,7 @@ class SessionController(Controller):
 
     @post(operation_id="signIn", summary="Sign in", opt=needs(Role.ANYONE), status_code=201, sync_to_thread=True)
     def sign_in(
-        self, data: SignIn, request: AnyRequest, people: People, limits: Limits, clock: Clock
+        self, data: SignIn, request: AnyRequest, people: People, limits: Limits, clock: Clock, gate: Gate
     ) -> Response[Person]:
         """Begin a session. The cookie of an older one is replaced and worthless afterwards."""
         address, key = client_of(request.scope), email_key(data.email)
@@ -50,6 +50,7 @@ class SessionController(Controller):
         found: Pass = request.auth
         signed_in = people.sign_in(email=data.email, password=data.password, replaces=found.token or None)
         limits.forgive_sign_in(address, key)
+        gate.forget()
         return with_cookies(Response(signed_in.person, status_code=201), request, signed_in, clock)
 
     @get(operation_id="getSession", summary="Who am I?", opt=needs(Role.VIEWER), sync_to_thread=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 from msgspec import Meta
 
@@ -86,6 +86,7 @@ class SetupController(Controller):
             name=data.name, email=data.email, password=data.password, role="admin", language=data.language
         )
         signed_in = people.set_up(token=data.token, shop_name=data.shop_name, owner=owner)
+        limits.forgive_sign_in(client_of(request.scope), "setup")
         return with_cookies(Response(signed_in.person, status_code=201), request, signed_in, clock)
 
 
@@ -102,7 +103,7 @@ class EnterController(Controller):
         people: People,
         limits: Limits,
         clock: Clock,
-        link: Annotated[str, Parameter(query="token", max_length=100)],
+        link: Annotated[str, QueryParameter(name="token", max_length=100)],
     ) -> Redirect:
         """Sign in by a link and go to the first page."""
         limits.try_sign_in(client_of(request.scope), "link")
