@@ -56,6 +56,7 @@ describe("the identity graph", () => {
   const identifier = (kind: string, value: string, blocked = false) => ({ identifier_id: 1, kind, value, blocked, first_seen: "2026-01-01T00:00:00Z", last_seen: "2026-01-01T00:00:00Z" });
   const edge = (from_id: string, to_id: string, refused_reason: string | null = null) => ({ from_id, to_id, kind: "together", event_id: "e", at: "2026-01-01T00:00:00Z", refused_reason });
   const graph: IdentityGraph = {
+    customer_id: "c",
     identifiers: [identifier("anonymous_id", "x"), identifier("user_id", "ann"), identifier("email", "ann@example.org"), identifier("device_id", "d"), identifier("email", "test@test.com", true), identifier("phone", "lonely")],
     evidence: [edge("anonymous_id:x", "user_id:ann"), edge("user_id:ann", "email:ann@example.org"), edge("anonymous_id:x", "device_id:d"), edge("user_id:ann", "email:test@test.com", "shared by many")],
     merged_from: [],
@@ -82,7 +83,7 @@ describe("the identity graph", () => {
   });
 
   test("of nobody is empty", () => {
-    expect(placeIdentifiers({ identifiers: [], evidence: [], merged_from: [] }, 900, 420)).toEqual([]);
+    expect(placeIdentifiers({ customer_id: "c", identifiers: [], evidence: [], merged_from: [] }, 900, 420)).toEqual([]);
   });
 });
 
