@@ -18,6 +18,7 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}", "snippet/**/*.test.ts", "public-demo/**/*.test.ts"],
     setupFiles: ["src/shared/testing/setup.ts"],
+    isolate: false, // one jsdom a worker; the set-up cleans between tests
     css: false,
     restoreMocks: true,
     testTimeout: 15_000,
