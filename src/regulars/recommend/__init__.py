@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from regulars.recommend.core.slots import Filters, Reason, Slate, SlateItem, Slot, SlotWish
 
 if TYPE_CHECKING:
-    from regulars.recommend.service import Asked, Recommend
+    from regulars.recommend.askers import Asked
+    from regulars.recommend.service import Recommend
 
 __all__ = ["Asked", "Filters", "Reason", "Recommend", "Slate", "SlateItem", "Slot", "SlotWish"]
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from regulars.events.core import Fact
+from regulars.experiments import Assignment, Experiments
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import CustomerId
 from regulars.recommend.core.slots import Slate
@@ -28,14 +29,14 @@ _log = logging.getLogger(__name__)
 class Shown:
     """A slate on its way to the log, with the identifiers it was asked for by."""
 
-    __slots__ = ("anonymous_id", "at_us", "propensity", "slate", "user_id")
+    __slots__ = ("anonymous_id", "assigned", "at_us", "slate", "user_id")
 
     def __init__(
-        self, slate: Slate, *, at_us: int, propensity: float, user_id: str | None, anonymous_id: str | None
+        self, slate: Slate, *, at_us: int, assigned: Assignment | None, user_id: str | None, anonymous_id: str | None
     ) -> None:
         self.slate = slate
         self.at_us = at_us
-        self.propensity = propensity
+        self.assigned = assigned
         self.user_id = user_id
         self.anonymous_id = anonymous_id
 
@@ -50,9 +51,11 @@ class Impressions:
         self,
         append: Callable[[Sequence[Fact]], None],
         names_of: Callable[[Sequence[CustomerId]], dict[CustomerId, Names]],
+        experiments: Experiments | None = None,
     ) -> None:
         self._append = append
         self._names_of = names_of
+        self._experiments = experiments
         self._waiting: deque[Shown] = deque()
         self._stop = threading.Event()
         self._writing = threading.Lock()
@@ -94,11 +97,18 @@ class Impressions:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), FACTS_A_BATCH))]
                 try:
                     self._append(self._facts(batch))
+                    self._expose(batch)
                 except RegularsError as error:
                     _log.warning("%d slates wait to be logged: %s", len(self._waiting) + len(batch), error)
                     self._waiting.extendleft(reversed(batch))
                     return False
         return True
+
+    def _expose(self, batch: Sequence[Shown]) -> None:
+        """Note who has seen which variant. Once the slates are logged: nobody has seen what was not shown."""
+        for shown in batch:
+            if shown.assigned is not None and self._experiments is not None:
+                self._experiments.expose(shown.assigned, user_id=shown.user_id, anonymous_id=shown.anonymous_id)
 
     def _facts(self, batch: Sequence[Shown]) -> list[Fact]:
         nameless = [
@@ -129,7 +139,7 @@ def _fact(shown: Shown, names: Names) -> Fact:
             "model_version": slate.model_version,
             "stale": slate.stale,
             "experiment": experiment,
-            "propensity": shown.propensity,
+            "propensity": shown.assigned.propensity if shown.assigned else 1.0,
             "items": [
                 {"item_id": item.item_id, "position": item.position, "score": item.score, "sources": item.sources}
                 for item in slate.items

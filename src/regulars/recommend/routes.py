@@ -13,10 +13,11 @@ from regulars.identity import Identity
 from regulars.kernel.http import Role, needs
 from regulars.kernel.ids import CustomerId, ItemId
 from regulars.kernel.jobs import JobRunStatus, Jobs
+from regulars.recommend.askers import Asked
 from regulars.recommend.core.slots import COUNT_MAX, Count, Filters, Reason, Share, Slate, Slot, SlotName, SlotWish
 from regulars.recommend.jobs import TRAIN
 from regulars.recommend.performance import PolicyPerformance
-from regulars.recommend.service import Asked, Recommend, Strategy
+from regulars.recommend.service import Recommend, Strategy
 
 
 class AskedIdentifier(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from regulars.catalog import Catalog
 from regulars.events import Events
 from regulars.events.core import Batch, Fact, Merge
+from regulars.experiments import Assignment, Experiments
 from regulars.identity import Identity
 from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
@@ -20,6 +20,7 @@ from regulars.kernel.files import Files
 from regulars.kernel.ids import CustomerId, ItemId, SlateId, new_id
 from regulars.kernel.settings import RecommendSettings
 from regulars.recommend import store
+from regulars.recommend.askers import Asked, Askers
 from regulars.recommend.core.rows import Ints
 from regulars.recommend.core.sessions import SESSION_GAP_US
 from regulars.recommend.core.slots import (
@@ -39,13 +40,12 @@ from regulars.recommend.engine.brain import Brain, Visit
 from regulars.recommend.engine.ranking import SEEN_KINDS, Wish, rank, reasons_for
 from regulars.recommend.engine.shoppers import Shopper
 from regulars.recommend.follower import Follower
-from regulars.recommend.impressions import Impressions, Names, Shown
+from regulars.recommend.impressions import Impressions, Shown
 from regulars.recommend.models import Models, OnProgress, silent
 from regulars.recommend.performance import PolicyPerformance, performance
 from regulars.recommend.projection import RecommendProjection
 
 COMPARED: tuple[Policy, ...] = ("blend", "rules", "popular", "trending", "transitions", "sessions", "taste")
-IDENTIFIERS_REMEMBERED = 50_000
 
 
 class Strategy(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,31 +54,6 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     title: str
     slate: Slate
-
-
-class Assigned(Protocol):
-    """What an experiment says about one unit."""
-
-    @property
-    def variant(self) -> str | None:
-        """The variant's key; None outside the experiment."""
-        ...
-
-
-class Splits(Protocol):
-    """Something that divides customers among the variants of an experiment."""
-
-    def assign(self, experiment: str, unit_kind: str, unit_id: str) -> Assigned:
-        """Return the variant of a unit."""
-        ...
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is asking for a slate: any one of these, or nobody."""
-
-    customer_id: CustomerId | None = None
-    user_id: str | None = None
-    anonymous_id: str | None = None
 
 
 class Recommend:
@@ -96,21 +71,21 @@ class Recommend:
         identity: Identity,
         catalog: Catalog,
         settings: RecommendSettings,
-        experiments: Splits | None = None,
+        experiments: Experiments | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._identity = identity
         self._experiments = experiments
         self._projection = RecommendProjection()
         self._models = Models(database=database, clock=clock, files=files, settings=settings)
         self._follower = Follower(database=database, clock=clock, files=files, catalog=catalog)
 
+        self._askers = Askers(identity, self._knows)
+
         def append(facts: Sequence[Fact]) -> None:
             events.append(facts)
 
-        self._impressions = Impressions(append, self._names_of)
-        self._remembered: dict[tuple[str, str], CustomerId] = {}
+        self._impressions = Impressions(append, self._askers.names_of, experiments)
 
     def project(self, batch: Batch, connection: Connection) -> None:
         """Take new facts in, in the worker's transaction."""
@@ -164,7 +139,7 @@ class Recommend:
             When there is no such slot, or no such item.
 
         """
-        asked = self._named(customer)
+        asked = self._askers.named(customer)
         return self.answer(asked, slot=slot, count=count, filters=filters, item=item)
 
     def answer(
@@ -179,8 +154,9 @@ class Recommend:
         """Return the slate for whoever asks, and log it; `for_customer` by any identifier."""
         self._refresh()
         wanted = self._slot(slot)
-        customer = self._who(asked)
-        policy, experiment, propensity = self._policy(wanted, customer, asked)
+        customer = self._askers.customer(asked)
+        assigned = self._assigned(wanted, customer, asked)
+        policy = _policy_of(wanted, assigned)
         slate = self._slate(
             policy,
             wanted,
@@ -188,13 +164,13 @@ class Recommend:
             count=_count(count, wanted.count),
             filters=filters or wanted.filters,
             item=item,
-            experiment=experiment,
+            assigned=assigned,
         )
         self._impressions.add(
             Shown(
                 slate,
                 at_us=self._clock.now_us(),
-                propensity=propensity,
+                assigned=assigned,
                 user_id=asked.user_id,
                 anonymous_id=asked.anonymous_id,
             )
@@ -219,7 +195,7 @@ class Recommend:
         self._refresh()
         brain = self._follower.brain
         number = self._number(brain, item)
-        visit, _, touched = self._visit(brain, self._who(self._named(customer)), "never", None)
+        visit, _, touched = self._visit(brain, self._askers.customer(self._askers.named(customer)), "never", None)
         found = brain.found("blend", visit)
         contributions = found.contributions(np.array([number], np.int32))[:, 0]
         return reasons_for(brain, found, contributions, touched)
@@ -242,7 +218,7 @@ class Recommend:
             diversity=wanted.diversity if diversity is None else diversity,
             novelty=wanted.novelty if novelty is None else novelty,
         )
-        who = self._who(self._named(customer))
+        who = self._askers.customer(self._askers.named(customer))
         return [
             Strategy(
                 policy=policy,
@@ -313,49 +289,8 @@ class Recommend:
         if not self._follower.is_following:
             self._follower.catch_up()
 
-    def _named(self, customer: CustomerId | str | None) -> Asked:
-        if customer is None:
-            return Asked()
-        if self._follower.brain.engine.shoppers.find(CustomerId(customer)) != -1:
-            return Asked(customer_id=CustomerId(customer))
-        try:
-            found = self._identity.find("user_id", customer)
-        except UnavailableError:
-            found = self._remembered.get(("user_id", customer))
-        return Asked(customer_id=found or CustomerId(customer), user_id=customer if found else None)
-
-    def _who(self, asked: Asked) -> CustomerId | None:
-        """Return the customer, from memory when the database is away."""
-        if asked.customer_id is not None:
-            return self._standing(asked.customer_id)
-        for kind, value in (("user_id", asked.user_id), ("anonymous_id", asked.anonymous_id)):
-            if value is None:
-                continue
-            try:
-                found = self._identity.find(kind, value)
-            except UnavailableError:
-                found = self._remembered.get((kind, value))
-            if found is not None:
-                if len(self._remembered) >= IDENTIFIERS_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[kind, value] = found
-                return found
-        return None
-
-    def _standing(self, customer_id: CustomerId) -> CustomerId:
-        if self._follower.brain.engine.shoppers.find(customer_id) != -1:
-            return customer_id
-        try:
-            return self._identity.resolve([customer_id])[customer_id]
-        except UnavailableError:
-            return customer_id
-
-    def _names_of(self, customer_ids: Sequence[CustomerId]) -> dict[CustomerId, Names]:
-        names: dict[CustomerId, Names] = {}
-        for customer, identifiers in self._identity.identifiers_by_customer(customer_ids).items():
-            by_kind = {one.kind: one.value for one in identifiers}
-            names[customer] = (by_kind.get("user_id"), by_kind.get("anonymous_id"))
-        return names
+    def _knows(self, customer_id: CustomerId) -> bool:
+        return self._follower.brain.engine.shoppers.find(customer_id) != -1
 
     def _slot(self, name: str | None) -> Slot:
         if name is None:
@@ -365,26 +300,17 @@ class Recommend:
             raise NotFoundError(f"There is no slot {name!r}.{nearest(name, list(self._follower.slots))}")
         return found
 
-    def _policy(
-        self, slot: Slot, customer: CustomerId | None, asked: Asked
-    ) -> tuple[Policy, SlateExperiment | None, float]:
-        """Return the policy that answers, the experiment that chose it, and how probable that choice was."""
-        unit = customer or asked.anonymous_id or asked.user_id
+    def _assigned(self, slot: Slot, customer: CustomerId | None, asked: Asked) -> Assignment | None:
+        """Return what the slot's experiment says; None when it has none, or this visitor takes no part."""
+        unit = customer or asked.anonymous_id
         if slot.experiment_key is None or self._experiments is None or unit is None:
-            return slot.policy, None, 1.0
-        kind = "customer_id" if customer else "anonymous_id"
+            return None
+        kind = "customer" if customer else "anonymous_id"
         try:
             assigned = self._experiments.assign(slot.experiment_key, kind, unit)
-        except (NotFoundError, UnavailableError):
-            return (
-                slot.policy,
-                None,
-                1.0,
-            )  # an experiment that is gone leaves the slot as it was
-        if assigned.variant is None:
-            return slot.policy, None, 1.0
-        policy = next((known for known in POLICIES if known == assigned.variant), slot.policy)
-        return policy, SlateExperiment(key=slot.experiment_key, variant=assigned.variant), 1.0
+        except UnavailableError:
+            return None  # the definition was never read: the slot answers as it was defined
+        return assigned if assigned.variant is not None else None
 
     def _slate(
         self,
@@ -395,7 +321,7 @@ class Recommend:
         count: int,
         filters: Filters,
         item: ItemId | None = None,
-        experiment: SlateExperiment | None = None,
+        assigned: Assignment | None = None,
     ) -> Slate:
         brain, now_us = self._follower.brain, self._clock.now_us()
         number = None if item is None else self._number(brain, item)
@@ -419,7 +345,7 @@ class Recommend:
             model_version=artifact.about.version if artifact else None,
             stale=self._follower.stale,
             items=rank(brain, visit, wish, seen=seen, touched=touched),
-            experiment=experiment,
+            experiment=_experiment_of(assigned),
         )
 
     def _visit(
@@ -445,6 +371,18 @@ class Recommend:
         return number
 
 
+def _policy_of(slot: Slot, assigned: Assignment | None) -> Policy:
+    """Return the policy a variant is named after; any other variant leaves the slot's own."""
+    variant = assigned.variant if assigned else None
+    return next((known for known in POLICIES if known == variant), slot.policy)
+
+
+def _experiment_of(assigned: Assignment | None) -> SlateExperiment | None:
+    if assigned is None or assigned.variant is None:
+        return None
+    return SlateExperiment(key=assigned.experiment, variant=assigned.variant)
+
+
 def _current_session(shopper: Shopper) -> Ints:
     steps = shopper.steps
     first = len(steps)
@@ -461,3 +399,5 @@ def _count(wanted: int | None, default: int) -> int:
 
 
 _DEFAULT_SLOT = Slot(name="", title="", updated_at=moment(0))
+
+__all__ = ["Asked", "Recommend", "Strategy"]

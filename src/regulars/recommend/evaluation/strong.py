@@ -23,7 +23,7 @@ from regulars.recommend.evaluation.report import ModelResult
 RECALL_CUTOFFS = (20, 50)
 NDCG_CUTOFF = 100
 CHOSEN_BY = f"NDCG@{NDCG_CUTOFF}"
-WEIGHT_DECAYS = (100.0, 300.0, 1000.0, 3000.0)
+EASE_SETTINGS = ((1000.0, 0.0), (3000.0, 0.0), (500.0, 0.33), (300.0, 0.5), (100.0, 0.5), (500.0, 0.66))
 REGULARISATIONS = (0.001, 0.003, 0.01)
 HELD_OUT_SHARE = 0.1
 Progress = Callable[[int, int, str], None]
@@ -38,19 +38,15 @@ def evaluate_strong(
     inner = hold_out_customers(test.train, count=asked, seed=seed + 1)
     is_small = len(np.unique(test.train.items)) <= ease_items_max
     on_progress(0, 4, "choosing settings on other customers")
-    setting = _best_decay(inner, items_total) if is_small else _best_regularisation(inner, items_total)
+    settings = _best_ease(inner, items_total) if is_small else _best_ials(inner, items_total)
     on_progress(2, 4, "learning")
     started = time.perf_counter()
-    taste: Linear = (
-        train_ease(test.train, items_total, weight_decay=setting)
-        if is_small
-        else train_ials(test.train, items_total, shape=IalsShape(regularisation=setting))
-    )
+    taste = (_ease if is_small else _ials)(test.train, items_total, settings)
     taste_s = time.perf_counter() - started
     name = "EASE" if is_small else "iALS"
     cosine = RowsModel(item_cosine(test.train, items_total), items_total)
     results = [
-        measure(name, taste, test, items_total, settings={"λ": setting}, fit_s=taste_s),
+        measure(name, taste, test, items_total, settings=settings, fit_s=taste_s),
         measure("item-kNN", cosine, test, items_total, is_baseline=True),
         measure("popular", None, test, items_total, is_baseline=True),
     ]
@@ -58,20 +54,22 @@ def evaluate_strong(
     return len(test.targets), results
 
 
-def _best_decay(inner: Strong, items_total: int) -> float:
-    return max(
-        WEIGHT_DECAYS,
-        key=lambda decay: _worth(train_ease(inner.train, items_total, weight_decay=decay), inner, items_total),
-    )
+def _best_ease(inner: Strong, items_total: int) -> dict[str, float]:
+    tried = [{"λ": decay, "dropout": dropout} for decay, dropout in EASE_SETTINGS]
+    return max(tried, key=lambda one: _worth(_ease(inner.train, items_total, one), inner, items_total))
 
 
-def _best_regularisation(inner: Strong, items_total: int) -> float:
-    return max(
-        REGULARISATIONS,
-        key=lambda value: _worth(
-            train_ials(inner.train, items_total, shape=IalsShape(regularisation=value)), inner, items_total
-        ),
-    )
+def _best_ials(inner: Strong, items_total: int) -> dict[str, float]:
+    tried = [{"λ": value} for value in REGULARISATIONS]
+    return max(tried, key=lambda one: _worth(_ials(inner.train, items_total, one), inner, items_total))
+
+
+def _ease(train: Histories, items_total: int, settings: dict[str, float]) -> Linear:
+    return train_ease(train, items_total, weight_decay=settings["λ"], dropout=settings["dropout"])
+
+
+def _ials(train: Histories, items_total: int, settings: dict[str, float]) -> Linear:
+    return train_ials(train, items_total, shape=IalsShape(regularisation=settings["λ"]))
 
 
 def _worth(model: Linear, split: Strong, items_total: int) -> float:
