@@ -1,0 +1,119 @@
+"""The first page, the palette, trends, and how far the worker is behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from regulars.app import open_shop
+from regulars.app.jobs import trim_log
+from regulars.app.lateness import lateness
+from regulars.app.today import TodayDesk, station
+from regulars.app.trends import Trends
+from regulars.catalog import Item
+from regulars.events.door import DoorStats
+from regulars.kernel.clock import WoundClock
+from regulars.kernel.errors import ConflictError, InvalidError, NewerShopError
+from regulars.kernel.ids import ItemId
+
+QUIET = DoorStats(
+    requests=0, events=0, bytes=0, answers={}, commit_ms_p50=1.0, commit_ms_p99=3.0, last_accepted_us=None
+)
+
+
+def played(item: str, who: str, number: int) -> dict[str, object]:
+    return {
+        "type": "track",
+        "event": "Song Played",
+        "userId": who,
+        "messageId": f"{who}-{item}-{number}",
+        "properties": {"asset_id": item},
+    }
+
+
+def test_today_tells_traffic_customers_items_and_the_loop(tmp_path: Path, clock: WoundClock) -> None:
+    with open_shop(tmp_path, clock=clock) as shop:
+        shop.catalog.put([Item(item_id=ItemId("s1"), kind="song", title="Rain")])
+        shop.events.append([played("s1", "ann", 1), played("s1", "bob", 2), played("s2", "ann", 3)])
+        waiting = TodayDesk(shop, lambda: QUIET).now()
+        assert (waiting.customers.total, waiting.loop[2].detail) == (0, "1 records wait")
+        shop.catch_up()
+        today = TodayDesk(shop, lambda: QUIET).now()
+        assert (today.customers.total, today.customers.active_5m, today.customers.new_24h) == (2, 2, 2)
+        assert [(one.title, one.count) for one in today.top_items] == [("Rain", 2), ("s2", 1)]
+        assert [one.station for one in today.loop] == ["door", "log", "worker", "profile", "slate"]
+        assert {one.state for one in today.loop} == {"live"}
+
+
+def test_all_who_watch_share_one_answer_a_second(tmp_path: Path, clock: WoundClock) -> None:
+    with open_shop(tmp_path, clock=clock) as shop:
+        desk = TodayDesk(shop, lambda: QUIET)
+        first = desk.now()
+        assert desk.now() is first
+        clock.wind(timedelta(seconds=1))
+        assert desk.now() is not first
+
+
+def test_an_item_rises_when_its_last_hour_beats_the_hour_before(tmp_path: Path, clock: WoundClock) -> None:
+    with open_shop(tmp_path, clock=clock) as shop:
+        trends = Trends(database=shop.database, catalog=shop.catalog, clock=shop.clock)
+        shop.events.append([played("old", f"u{n}", 1) for n in range(6)] + [played("new", "u1", 1)])
+        shop.catch_up()
+        clock.wind(timedelta(minutes=70))
+        shop.events.append([played("new", f"u{n}", 2) for n in range(5)] + [played("old", "u9", 2)])
+        shop.catch_up()
+        top, rising = trends.look()
+        assert [(one.item_id, one.count) for one in top] == [("old", 7), ("new", 6)]
+        assert [(one.item_id, one.count, one.growth) for one in rising] == [("new", 5, 2.33)]
+        assert sum(rising[0].spark) == 5
+        clock.wind(timedelta(days=1))
+        assert trends.look() == ([], [])
+
+
+@pytest.mark.parametrize(("lag_ms", "state"), [(0, "live"), (1_999, "live"), (2_000, "behind"), (60_000, "stale")])
+def test_a_station_says_what_its_lag_means(lag_ms: float, state: str) -> None:
+    assert station("worker", lag_ms, "").state == state
+
+
+def test_lateness_is_the_age_of_what_waits_and_nothing_when_nothing_waits(tmp_path: Path, clock: WoundClock) -> None:
+    with open_shop(tmp_path, clock=clock) as shop:
+        shop.events.append([played("s1", "ann", 1)])
+        clock.wind(timedelta(seconds=90))
+        assert (lateness(shop).records, round(lateness(shop).seconds)) == (1, 90)
+        shop.catch_up()
+        assert (lateness(shop).records, lateness(shop).seconds) == (0, 0.0)
+
+
+def test_the_log_lets_go_only_what_is_old_and_has_taken_effect(tmp_path: Path, clock: WoundClock) -> None:
+    with open_shop(tmp_path, clock=clock, flags={"events.log_days": "7"}) as shop:
+        for day in range(10):
+            shop.events.append([played(f"s{day}", "ann", day)])
+            clock.wind(timedelta(days=1))
+        assert trim_log(shop, clock.now_us()) == 0
+        shop.catch_up()
+        assert trim_log(shop, clock.now_us()) == 3
+        assert shop.log.start("library-0") == 3
+        assert trim_log(shop, clock.now_us()) == 0
+
+
+def test_several_programs_may_have_one_shop_open_and_two_web_processes_of_one_name_may_not(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as one, open_shop(tmp_path) as other:
+        one.events.append([played("s1", "ann", 1)])
+        other.events.append([played("s2", "ann", 2)])
+        assert one.log.partitions() == ["library-0", "library-1"]
+    with open_shop(tmp_path, partition="web-0"), pytest.raises(ConflictError):
+        open_shop(tmp_path, partition="web-0")
+
+
+def test_a_file_and_a_url_are_no_shop_and_a_newer_one_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidError, match="is a file"):
+        open_shop(tmp_path / "file")
+    with pytest.raises(InvalidError, match=r"regulars\.toml"):
+        open_shop("postgresql://user:secret@db/shop")
+    with open_shop(tmp_path / "shop") as shop, shop.database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO kernel_migrations (capability, number) VALUES ('web', 99)")
+    with pytest.raises(NewerShopError, match="newer Regulars"):
+        open_shop(tmp_path / "shop")
