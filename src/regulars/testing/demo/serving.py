@@ -70,9 +70,15 @@ def _opened(process: subprocess.Popen[bytes], journal: Path) -> str:
                     return str(json.loads(line)["url"])
             if process.poll() is not None:
                 break
-    last = journal.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-    reason = " ".join(last) or "It said nothing."
-    raise UnavailableError(f"The shop did not open. {reason} (The whole story is in {journal}.)")
+    raise UnavailableError(f"The shop did not open. {_reason(journal)}")
+
+
+def _reason(journal: Path) -> str:
+    lines = journal.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    try:
+        return str(json.loads(lines[-1])["error"]["detail"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        return f"The whole story is in {str(journal)!r}."
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
