@@ -79,6 +79,7 @@ class Worker:
         self._reader = Reader(log)
         self._events_a_batch = events_a_batch
         self._reached: dict[str, int] | None = None
+        self._outbox_may_wait = True  # what a process before this one may have left behind
 
     def run(self, stop: Flag) -> None:
         """Work until told to stop; when the database or the disk is away, wait for it to come back."""
@@ -210,11 +211,15 @@ class Worker:
         if batch.facts:
             entry = OwnFacts(facts=list(batch.facts), received_us=batch.now_us)
             store.leave_by_outbox(connection, encode_entry(entry))
+            self._outbox_may_wait = True
 
     def _relay(self) -> None:
+        if not self._outbox_may_wait:
+            return
         with self._database.read() as connection:
             waiting = store.waiting(connection, RELAYED_A_TIME)
         if not waiting:
+            self._outbox_may_wait = False
             return
         self._log.append_many([payload for _, payload in waiting])
         with self._database.write() as connection:

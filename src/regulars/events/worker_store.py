@@ -157,8 +157,8 @@ def erase_dead_letters(
 
 
 # What do the newest keys and the sealed runs look like now?
-_YOUNG_MARK = text("SELECT MAX(young_id) FROM events_seen_young")
-_RUNS_MARK = text("SELECT MAX(run_id) FROM events_seen_runs")
+_MARKS = text("""
+SELECT (SELECT MAX(young_id) FROM events_seen_young) AS young, (SELECT MAX(run_id) FROM events_seen_runs) AS run""")
 _YOUNG = text("SELECT young_id, newest_us, keys FROM events_seen_young ORDER BY young_id")
 _RUNS = text("SELECT run_id, newest_us, filter FROM events_seen_runs WHERE run_id > :after ORDER BY run_id")
 _RUN_IDS = text("SELECT run_id FROM events_seen_runs ORDER BY run_id")
@@ -183,9 +183,8 @@ class SeenRow(NamedTuple):
 
 def seen_marks(connection: Connection) -> tuple[int, int]:
     """Return the newest young row and the newest run, 0 where there is none: whoever knows both knows all."""
-    young = connection.execute(_YOUNG_MARK).scalar()
-    runs = connection.execute(_RUNS_MARK).scalar()
-    return int(young or 0), int(runs or 0)
+    row = connection.execute(_MARKS).one()
+    return int(row.young or 0), int(row.run or 0)
 
 
 def young_rows(connection: Connection) -> list[SeenRow]:
