@@ -100,13 +100,11 @@ class Brain:
         """Return the share of interest that each item has in a crowd."""
         with self.engine.lock:
             values = self.engine.popularity.popularity(crowd)
-        return np.where(targets < len(values), values[np.minimum(targets, len(values) - 1)], 0.0)
+        return _known(values, targets)
 
     def counts(self, targets: Ints) -> Doubles:
         """Return how many steps were ever taken to each item."""
-        counts = self.engine.popularity.counts
-        inside = targets < len(counts)
-        return np.where(inside, counts[np.where(inside, targets, 0)], 0.0)
+        return _known(self.engine.popularity.counts, targets)
 
     def _list(self, name: str, crowd: int) -> Scored:
         popularity = self.engine.popularity
@@ -271,3 +269,11 @@ def _taste_of(artifact: Artifact | None) -> tuple[Linear | None, float, int]:
         rows = Rows(artifact["taste_starts"], artifact["taste_columns"], artifact["taste_values"])
         return RowsModel(rows, total), ease.HALF_LIFE_ITEMS, total
     return ials.Ials(artifact["taste_vectors"], artifact["taste_gram"]), ease.HALF_LIFE_ITEMS, total
+
+
+def _known(values: Doubles, targets: Ints) -> Doubles:
+    """Return the value of each target, 0 for those that nothing has happened to, even when nothing ever happened."""
+    found = np.zeros(len(targets))
+    inside = targets < len(values)
+    found[inside] = values[targets[inside]]
+    return found
