@@ -175,6 +175,7 @@ class Lake:
         """Return the answer to an expression over `events()`, of all that was taken in so far.
 
         The answer is of one moment: files and what still waits are taken together, each event once.
+        Ready questions (events by day, sessions, funnels) stand in `regulars.lake.expressions`.
         """
         from regulars.lake import query
 
