@@ -1,8 +1,8 @@
 """How does a history come in? A file of past events goes through the door's own rules into the log.
 
-A row is either a call as an SDK would send it (`type`, `event`, `userId`, `properties` …) or a flat row of a table:
-columns named like the parts of a call are those parts, in `camelCase` or `snake_case`; every other column is a property.
-Each row gets a message id derived from the row itself unless it has one, so that a file given twice takes effect once.
+A row is either a call as an SDK would send it (`type`, `event`, `userId`, `properties` …) or a flat row of a table.
+Columns named like the parts of a call are those parts, in `camelCase` or `snake_case`; any other column is a property.
+Each row gets a message id derived from the row unless it has one, so that a file given twice takes effect once.
 """
 
 from __future__ import annotations
