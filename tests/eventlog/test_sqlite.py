@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from regulars.kernel import eventlog_writer
+from regulars.kernel.errors import DiskFullError
 from regulars.kernel.eventlog import open_log
 from regulars.testing.contracts.eventlog import EventLogContract
 
@@ -72,3 +75,37 @@ def test_a_sender_is_sent_away_when_more_waits_than_memory_should_hold(
     }
     assert log.end("web-0") == len(kept)
     log.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], check=False, capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("a disk of 3 MB cannot be mounted without the rights of root")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_disk_that_is_really_full_is_told_and_forgotten_when_there_is_room_again(small_disk: Path) -> None:
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 1_000_000)
+    log = open_log(small_disk / "log", "web-0")
+
+    def fill() -> None:
+        while True:
+            log.append_many([b"x" * 20_000])
+
+    with pytest.raises(DiskFullError, match="Make room on its disk"):
+        fill()
+    kept = log.end("web-0")
+    assert kept > 10
+    with pytest.raises(DiskFullError):
+        log.append_many([b"x" * 200_000])
+    filler.unlink()
+    assert log.append_many([b"again"]) == [kept + 1]
+    log.close()
+    again = open_log(small_disk / "log")
+    assert [one.offset for one in again.read("web-0", after=0, records_max=999)] == list(range(1, kept + 2))
+    again.close()

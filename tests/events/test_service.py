@@ -94,6 +94,15 @@ def test_the_snapshot_of_the_keys_can_be_written_again(room: Room) -> None:
     assert Keys(room.folder, room.clock).source_of(source.write_key) is not None
 
 
+def test_a_snapshot_that_cannot_be_read_leaves_the_door_with_what_it_knew(room: Room) -> None:
+    keys = Keys(room.folder, room.clock)
+    source = room.events.create_source("Shop front", "web")
+    assert keys.source_of(source.write_key) is not None
+    (room.folder / "keys.json").write_bytes(b"{ half of")
+    room.clock.wind(timedelta(seconds=2))
+    assert keys.source_of(source.write_key) is not None
+
+
 def test_what_cannot_be_a_source_is_refused(room: Room) -> None:
     with pytest.raises(InvalidError, match="1 to 120 characters"):
         room.events.create_source("  ", "web")

@@ -12,10 +12,13 @@ import multiprocessing
 import os
 import resource
 import struct
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from regulars.kernel.errors import DiskFullError
@@ -84,7 +87,8 @@ class Appender:
         self._process = _processes.Process(
             target=_append_for_ever, args=(open_at, place, seed, writing, file_bytes_max), daemon=True
         )
-        self._process.start()
+        with _no_main():
+            self._process.start()
         writing.close()
         self.refused = 0
 
@@ -117,6 +121,17 @@ class Appender:
             self._told.append(Acknowledged(*_TOLD.unpack(word)))
         else:
             self.refused += 1
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Keep a new process from importing the program that runs the tests: it needs nothing of it, and saves a second."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @dataclass
