@@ -18,7 +18,7 @@ from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.ids import ItemId
 
 
-def import_text(catalog: Catalog, text: str, *, format: Format = "csv", dry_run: bool = False) -> ImportReport:  # noqa: A002
+def import_text(catalog: Catalog, text: str, *, format: Format = "csv", dry_run: bool = False) -> ImportReport:  # noqa: A002 (the service's own name)
     return catalog.import_file(io.BytesIO(text.encode()), format=format, dry_run=dry_run, kind="product")
 
 

@@ -128,7 +128,7 @@ def at_us(value: Any) -> int | None:  # Any: a cell
         return round(float(value) * SECOND_US)
     except (TypeError, ValueError, OverflowError):
         pass
-    for read in (datetime.fromisoformat, lambda text: datetime.strptime(text, "%m/%d/%Y %H:%M")):  # noqa: DTZ007 (below)
+    for read in (datetime.fromisoformat, lambda text: datetime.strptime(text, "%m/%d/%Y %H:%M")):  # noqa: DTZ007 (its zone is set below)
         try:
             when = read(str(value).strip())
         except ValueError:
