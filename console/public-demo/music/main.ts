@@ -1,11 +1,11 @@
-/** Tidewater: shelves of songs, a player with a queue and radio, and three taps that say what you like. */
+/** Night Radio: shelves of songs, a player with a queue and radio, and three taps that say what you like. */
 
 import '../shared/theme';
 import './music.css';
 import * as api from '../shared/api';
 import { square } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
-import { bones, shelf, whyLine } from '../shared/shelf';
+import { bones, distinct, heading, shelf, whyLine } from '../shared/shelf';
 import { shell, toast, trouble } from '../shared/shell';
 import * as tracker from '../shared/tracker';
 import { dock, isLiked, setLiked } from './dock';
@@ -120,14 +120,14 @@ function tellUs(entries: readonly api.Entry[], onDone: () => void): HTMLElement 
 async function home(): Promise<void> {
   fill(main, bones(8, 'square'), bones(8, 'square'), bones(8, 'square'));
   tracker.page('Home');
-  const rows = (await api.shelves('music', tracker.visitor())).filter((row) => row.slate.items.length > 0);
+  const rows = distinct(await api.shelves('music', tracker.visitor()));
   if (!rows.length) return fill(main, h('div', { class: 'note' }, say('nothing')));
-  const all = rows.flatMap((row) => api.entriesOf(row.slate));
+  const all = rows.flatMap((row) => row.entries);
   const told = localStorage.getItem('demo_told') || all.some((entry) => isLiked(entry.item.item_id));
   fill(
     main,
     told ? null : tellUs(all, () => void show()),
-    rows.map((row) => shelf(say, row.title, api.entriesOf(row.slate), card('discover'))),
+    rows.map((row) => shelf(say, heading(say, row), row.entries, card('discover'))),
   );
 }
 
@@ -164,7 +164,7 @@ async function begin(): Promise<void> {
     history.pushState(null, '', location.pathname);
     void show();
   };
-  main = shell({ say, name: 'Tidewater', mark: '≋', config, onSearch: search, onHome, onPerson: () => void show() }).main;
+  main = shell({ say, name: 'Night Radio', mark: '≋', config, onSearch: search, onHome, onPerson: () => void show() }).main;
   document.body.append(dock(player, () => player.current && void player.startRadio(player.current.entry)));
   addEventListener('popstate', () => void show());
   addEventListener('keydown', (event) => {

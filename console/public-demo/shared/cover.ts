@@ -1,6 +1,6 @@
 /** A cover: the item's own picture when it has one, else the poster drawn from its words. */
 
-import { type CoverArt, type CoverTag, coverArt } from '../../src/catalog/cover-art';
+import { type CoverArt, type CoverTag, coverArt, tellingTag } from '../../src/catalog/cover-art';
 import { type Item, spoken, words } from './api';
 import { h } from './dom';
 
@@ -55,7 +55,7 @@ export function poster(of: Item): HTMLElement {
       'div',
       { class: 'cover-words' },
       h('span', { class: `cover-title ${size}` }, title),
-      h('span', { class: 'cover-line' }, [tagsOf(of)[0]?.value, year].filter(Boolean).join(' · ')),
+      h('span', { class: 'cover-line' }, [tellingTag(tagsOf(of))?.value, year].filter(Boolean).join(' · ')),
     ),
   );
 }

@@ -1,6 +1,6 @@
 /** A row that scrolls sideways, by finger, wheel, keyboard or its two buttons. */
 
-import type { Entry, Reason } from './api';
+import { type Entry, entriesOf, type Reason, type Shelf } from './api';
 import { type Child, h, icon } from './dom';
 import type { Say } from './words';
 
@@ -38,6 +38,33 @@ export function shelf(say: Say, title: string, entries: readonly Entry[], card: 
     ),
     row,
   );
+}
+
+/**
+ * Shelves worth showing: nothing stands on two of them, each holds at most `most` things and none less than `least`. What
+ * one shelf leaves over may stand on the next.
+ */
+export function distinct(shelves: readonly Shelf[], least = 4, most = 10): { shelf: Shelf; entries: Entry[] }[] {
+  const seen = new Set<string>();
+  return shelves.flatMap((shelf) => {
+    const entries = entriesOf(shelf.slate);
+    const because = shelf.slot.startsWith('because');
+    if (because && !entries.some((entry) => entry.reasons.some((reason) => reason.kind === 'because_you'))) return [];
+    const fresh = entries.filter((entry) => !seen.has(entry.item.item_id)).slice(0, most);
+    if (fresh.length < Math.min(least, entries.length)) return [];
+    for (const entry of fresh) seen.add(entry.item.item_id);
+    return [{ shelf, entries: fresh }];
+  });
+}
+
+/** A shelf's heading in the visitor's language where the page knows the shelf, else as the shop calls it. */
+export function heading(say: Say, { shelf, entries }: { shelf: Shelf; entries: readonly Entry[] }): string {
+  if (shelf.slot.startsWith('because')) {
+    const title = entries.flatMap((entry) => entry.reasons).find((reason) => reason.kind === 'because_you')?.title;
+    return title ? say('because_you', { title }) : shelf.title;
+  }
+  const known = say(`shelf_${shelf.slot}`);
+  return known === `shelf_${shelf.slot}` ? shelf.title : known;
 }
 
 /** What a shelf looks like before it is filled. */

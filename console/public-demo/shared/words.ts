@@ -38,7 +38,10 @@ const SHARED: Record<Language, Words> = {
     favourite: 'Because you like {tag}',
     similar: 'Close to {title}',
     because_you: 'Because of {title}',
-    for_you: 'For you',
+    shelf_home: 'For you',
+    shelf_popular: 'Everybody’s favourites',
+    shelf_discover: 'New to you',
+    shelf_trending: 'Rising this week',
   },
   'zh-TW': {
     simulated: '模擬資料',
@@ -69,7 +72,10 @@ const SHARED: Record<Language, Words> = {
     favourite: '因為你喜歡{tag}',
     similar: '和《{title}》很像',
     because_you: '因為《{title}》',
-    for_you: '為你推薦',
+    shelf_home: '為你推薦',
+    shelf_popular: '大家都喜歡',
+    shelf_discover: '你還沒聽過',
+    shelf_trending: '本週竄起',
   },
   ja: {
     simulated: 'シミュレーション',
@@ -100,7 +106,10 @@ const SHARED: Record<Language, Words> = {
     favourite: '{tag} が好きなあなたに',
     similar: '「{title}」に近い',
     because_you: '「{title}」から',
-    for_you: 'あなたに',
+    shelf_home: 'あなたに',
+    shelf_popular: 'みんなのお気に入り',
+    shelf_discover: 'はじめて出会う',
+    shelf_trending: '今週の上昇',
   },
 };
 

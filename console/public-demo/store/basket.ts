@@ -132,9 +132,9 @@ export class Basket {
 
   /** Tell of the order and begin an empty basket; gives the order's number and what it came to. */
   complete(): { order: string; sum: Sum } {
-    const order = `M-${Date.now().toString(36).toUpperCase()}`;
+    const order = `C-${Date.now().toString(36).toUpperCase()}`;
     const sum = this.sum();
-    track('Order Completed', { order_id: order, affiliation: 'Mori', ...this.order() });
+    track('Order Completed', { order_id: order, affiliation: 'Corner Store', ...this.order() });
     this.lines = [];
     this.coupon = null;
     this.checkoutId = crypto.randomUUID();

@@ -1,11 +1,11 @@
-/** Mori: a shop front with shelves, one thing's page, a basket and an order. Every state has an address. */
+/** Corner Store: a shop front with shelves, one thing's page, a basket and an order. Every state has an address. */
 
 import '../shared/theme';
 import './store.css';
 import * as api from '../shared/api';
 import { artOf, drawing, square } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
-import { bones, reasonLine, shelf, whyLine } from '../shared/shelf';
+import { bones, distinct, heading, reasonLine, shelf, whyLine } from '../shared/shelf';
 import { shell, toast, trouble } from '../shared/shell';
 import * as tracker from '../shared/tracker';
 import { Basket, currencyOf, money, priceOf } from './basket';
@@ -106,11 +106,11 @@ function goods(entries: readonly api.Entry[]): HTMLElement {
 async function home(): Promise<void> {
   fill(main, h('div', { class: 'front bones' }, h('div', { class: 'cover' })), bones(6, 'square'), bones(6, 'square'));
   tracker.page('Home');
-  const rows = (await api.shelves('store', tracker.visitor())).filter((row) => row.slate.items.length > 0);
-  const all = rows.flatMap((row) => api.entriesOf(row.slate));
+  const rows = distinct(await api.shelves('store', tracker.visitor()));
+  const all = rows.flatMap((row) => row.entries);
   if (!all.length) return fill(main, h('div', { class: 'note' }, say('nothing')));
   tracker.track('Product List Viewed', { list_id: 'home', products: all.slice(0, 20).map((entry, at) => ({ product_id: entry.item.item_id, position: at + 1 })) });
-  fill(main, front(all), rows.map((row) => shelf(say, row.title, api.entriesOf(row.slate), card)), goods(all));
+  fill(main, front(all), rows.map((row) => shelf(say, heading(say, row), row.entries, card)), goods(all));
 }
 
 function buy(entry: api.Entry): HTMLElement {
@@ -152,7 +152,7 @@ async function product(id: string): Promise<void> {
   const entry: api.Entry = { item: found.item, reasons: came?.reasons ?? [], seen: came?.seen ?? null };
   const { title } = api.spoken(entry.item);
   const facts = [...api.words(entry.item, 'brand', 'brands'), ...api.words(entry.item, 'category', 'categories'), ...api.words(entry.item, 'colour', 'color'), ...api.words(entry.item, 'material')];
-  document.title = `${title} · Mori`;
+  document.title = `${title} · Corner Store`;
   tracker.page('Product', { product_id: id, title });
   tracker.track('Product Viewed', productFacts(entry));
   const about = api.words(entry.item, 'description', 'summary')[0];
@@ -174,7 +174,7 @@ async function product(id: string): Promise<void> {
         entry.reasons[0] ? h('p', { class: 'muted' }, reasonLine(say, entry.reasons)) : null,
       ),
     ),
-    shelf(say, say('more'), api.entriesOf(found.similar), card),
+    shelf(say, say('more'), api.entriesOf(found.similar).map((near) => ({ ...near, reasons: [] })), card),
   );
 }
 
@@ -194,7 +194,7 @@ async function show(): Promise<void> {
   const mine = turn;
   const place = new URLSearchParams(location.search);
   const [id, query] = [place.get('product'), place.get('q')];
-  document.title = 'Mori';
+  document.title = 'Corner Store';
   if (!query) scrollTo(0, 0);
   try {
     await (id ? product(id) : query ? results(query) : home());
@@ -223,7 +223,7 @@ function basketButton(openBasket: () => void): HTMLElement {
 
 async function begin(): Promise<void> {
   const config = await api.config().catch(() => null);
-  const made = shell({ say, name: 'Mori', mark: '森', config, onSearch: search, onHome: () => go({}), onPerson: () => void show() });
+  const made = shell({ say, name: 'Corner Store', mark: '▚', config, onSearch: search, onHome: () => go({}), onPerson: () => void show() });
   main = made.main;
   const side = drawer(basket, () => void show());
   made.tools.append(basketButton(() => side.open()));

@@ -1,11 +1,11 @@
-/** Matinée: shelves of titles, one title's page, search. Every state has an address. */
+/** Corner Cinema: shelves of titles, one title's page, search. Every state has an address. */
 
 import '../shared/theme';
 import './video.css';
 import * as api from '../shared/api';
 import { artOf, drawing, poster, tagsOf } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
-import { bones, reasonLine, shelf, whyLine } from '../shared/shelf';
+import { bones, distinct, heading, reasonLine, shelf, whyLine } from '../shared/shelf';
 import { shell, trouble } from '../shared/shell';
 import * as tracker from '../shared/tracker';
 import { play } from './player';
@@ -13,7 +13,7 @@ import { ratingStars } from './rating';
 import { say } from './words';
 
 const seenById = new Map<string, api.Entry>();
-const frame = { say, name: 'Matinée', mark: '◐', onHome: () => go({}), onSearch: search, onPerson: () => show() };
+const frame = { say, name: 'Corner Cinema', mark: '◐', onHome: () => go({}), onSearch: search, onPerson: () => show() };
 let main: HTMLElement = document.body;
 
 function go(query: Record<string, string>): void {
@@ -87,13 +87,13 @@ async function home(): Promise<void> {
   fill(main, h('div', { class: 'hero bones' }), bones(8, 'poster'), bones(8, 'poster'));
   tracker.page('Home');
   const rows = await api.shelves('video', tracker.visitor());
-  const full = rows.filter((row) => row.slate.items.length > 0);
-  const lead = full[0] && api.entriesOf(full[0].slate)[0];
+  const full = distinct(rows);
+  const lead = full[0]?.entries[0];
   if (!lead) return fill(main, h('div', { class: 'note' }, say('nothing')));
   fill(
     main,
     hero(lead),
-    full.map((row) => shelf(say, row.title, api.entriesOf(row.slate), card)),
+    full.map((row) => shelf(say, heading(say, row), row.entries, card)),
   );
 }
 
@@ -104,7 +104,7 @@ async function detail(id: string): Promise<void> {
   const entry: api.Entry = { item: found.item, reasons: came?.reasons ?? [], seen: came?.seen ?? null };
   const { title, year } = api.spoken(entry.item);
   const art = artOf(entry.item, 'poster');
-  document.title = `${title} · Matinée`;
+  document.title = `${title} · Corner Cinema`;
   tracker.page('Title', { title, asset_id: id });
   tracker.track('Title Viewed', { asset_id: id, content_asset_id: id, title, ...tracker.seenAt(entry) });
   const reasons = entry.reasons.map((reason) => reasonLine(say, [reason]));
@@ -125,7 +125,7 @@ async function detail(id: string): Promise<void> {
         reasons.length ? h('div', { class: 'reasons' }, h('h2', {}, say('why')), h('ul', {}, reasons.map((line) => h('li', {}, line)))) : null,
       ),
     ),
-    shelf(say, say('more_like'), api.entriesOf(found.similar), card),
+    shelf(say, say('more_like'), api.entriesOf(found.similar).map((near) => ({ ...near, reasons: [] })), card),
   );
 }
 
@@ -146,7 +146,7 @@ async function show(): Promise<void> {
   const mine = turn;
   const place = new URLSearchParams(location.search);
   const [title, query] = [place.get('title'), place.get('q')];
-  document.title = 'Matinée';
+  document.title = 'Corner Cinema';
   if (!query) scrollTo(0, 0);
   try {
     await (title ? detail(title) : query ? results(query) : home());

@@ -30,7 +30,7 @@ export function play(entry: Entry, onClose: () => void): void {
     title,
     position: Math.round(position),
     total_length: REEL_S,
-    video_player: 'matinee',
+    video_player: 'corner-cinema',
     full_screen: true,
     ...playedFrom(entry),
   });

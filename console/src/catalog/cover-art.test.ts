@@ -38,6 +38,12 @@ describe("a cover", () => {
   });
 });
 
+test("the most particular genre speaks, not the first in the alphabet", () => {
+  const star_wars = ["Action", "Adventure", "Romance", "Sci-Fi", "War"].map((value) => ({ kind: "genre", value }));
+  expect(tellingTag(star_wars)?.value).toBe("Sci-Fi");
+  expect(tellingTag([{ kind: "genre", value: "Drama" }, { kind: "genre", value: "Romance" }])?.value).toBe("Romance");
+});
+
 test("a genre says more than a tag, and unknown says nothing", () => {
   expect(tellingTag([{ kind: "tag", value: "cult" }, { kind: "genre", value: "unknown" }, { kind: "genre", value: "Drama" }])?.value).toBe("Drama");
 });

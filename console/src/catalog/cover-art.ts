@@ -136,11 +136,15 @@ function chances(seed: number): () => number {
   };
 }
 
-/** The word that says most about how an item should look. */
+/** Words that say little, because half the shop carries them: the further down, the less. */
+const COMMON = ['musical', 'adventure', 'romance', 'crime', 'thriller', 'comedy', 'action', 'drama'];
+
+/** The word that says most about how an item should look: of the most telling kind, the most particular one. */
 export function tellingTag(tags: readonly CoverTag[]): CoverTag | null {
   for (const kind of TELLING) {
-    const found = tags.find((tag) => tag.kind === kind && tag.value !== 'unknown');
-    if (found) return found;
+    const found = tags.filter((tag) => tag.kind === kind && tag.value !== 'unknown');
+    const common = (tag: CoverTag) => COMMON.indexOf(tag.value.toLowerCase());
+    if (found.length > 0) return found.reduce((best, tag) => (common(tag) < common(best) ? tag : best));
   }
   return tags[0] ?? null;
 }

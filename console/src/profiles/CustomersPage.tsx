@@ -1,4 +1,4 @@
-import { Button, CloseButton, TextInput } from "@mantine/core";
+import { Button, CloseButton, Pill, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch, IconUsers } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
@@ -11,10 +11,15 @@ import { Avatar } from "./Avatar";
 import css from "./CustomersPage.module.css";
 
 const PAGE = 50;
+const LATEST = 200; // as many as the tiles of Today are counted over
+
+/** Those who like a word most; all of them when no word is asked for. */
+export const withTaste = (customers: readonly ProfileSummary[], taste: string | undefined): readonly ProfileSummary[] =>
+  taste === undefined ? customers : customers.filter((customer) => (customer.top_affinity?.value ?? "") === taste);
 
 export function CustomersPage() {
   const { t } = useTranslation("profiles");
-  const { query } = useSearch({ from: "/shell/profiles" });
+  const { query, taste } = useSearch({ from: "/shell/profiles" });
   const navigate = useNavigate({ from: "/profiles" });
   const [text, setText] = useState(query ?? "");
   useEffect(() => setText(query ?? ""), [query]);
@@ -24,17 +29,23 @@ export function CustomersPage() {
     speak(next);
   };
   const found = useInfiniteQuery({
-    queryKey: ["profiles", "search", query ?? ""],
-    queryFn: ({ pageParam, signal }) => get<PageOf<ProfileSummary>>("/v1/profiles", { query, limit: PAGE, cursor: pageParam }, signal),
+    queryKey: ["profiles", "search", query ?? "", taste !== undefined],
+    queryFn: ({ pageParam, signal }) => get<PageOf<ProfileSummary>>("/v1/profiles", { query, limit: taste === undefined ? PAGE : LATEST, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
   });
-  const rows = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
+  const rows = useMemo(() => withTaste(found.data?.pages.flatMap((page) => page.items) ?? [], taste), [found.data, taste]);
   const columns = useColumns(Math.max(1, ...rows.map((row) => row.events_total)));
   return (
     <Page title={t("title")} question={t("list.question")}>
       <TextInput className={css.search} size="md" aria-label={t("list.find")} placeholder={t("list.placeholder")} leftSection={<IconSearch size={18} stroke={1.5} />} value={text} onChange={(event) => change(event.currentTarget.value)} rightSection={text && <CloseButton aria-label={t("list.clear")} onClick={() => change("")} />} />
+      {taste !== undefined && (
+        <p className={css.taste}>
+          <Pill withRemoveButton size="md" onRemove={() => void navigate({ search: {}, replace: true })} removeButtonProps={{ "aria-label": t("list.clear"), "aria-hidden": false, tabIndex: 0 }}>{taste ? t("list.likes", { taste }) : t("list.no_taste")}</Pill>
+          <span>{t("list.latest", { count: LATEST })}</span>
+        </p>
+      )}
       <Section flush>
         {found.isPending && <TableSkeleton rows={12} columns={4} />}
         {found.error && rows.length === 0 && <ErrorState error={found.error} retry={() => void found.refetch()} />}
@@ -49,7 +60,7 @@ export function CustomersPage() {
             foot={
               <>
                 <span>{t("list.rows", { count: rows.length })}</span>
-                {found.hasNextPage && <Button variant="subtle" size="compact-sm" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t("list.more")}</Button>}
+                {found.hasNextPage && taste === undefined && <Button variant="subtle" size="compact-sm" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t("list.more")}</Button>}
               </>
             }
             empty={

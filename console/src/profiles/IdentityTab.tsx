@@ -9,6 +9,7 @@ import css from "./IdentityTab.module.css";
 import { identityQuery } from "./queries";
 
 const HEIGHT = 420;
+const HEIGHTS = [0, 96, 220, 280]; // one identifier needs no sky
 const NARROW = 620;
 
 /** Why we believe that all of this is one person: identifiers, and the evidence between them. */
@@ -21,11 +22,11 @@ export function IdentityTab({ customerId, onOpen }: { customerId: string; onOpen
   if (graph.identifiers.length === 0) return <Section><EmptyState size="small" title={t("identity.none")} /></Section>;
   return (
     <>
-      <Section title={t("identity.title")} hint={t("identity.hint", { count: graph.identifiers.length, evidence: graph.evidence.length })}>
+      <Section title={t("identity.title")} hint={graph.evidence.length === 0 ? t("identity.no_evidence") : t("identity.hint", { count: graph.identifiers.length, evidence: graph.evidence.length })}>
         <Graph graph={graph} onOpen={onOpen} />
         {graph.merged_from.length > 0 && <p className={css.merged}>{t("identity.merged", { count: graph.merged_from.length })}</p>}
       </Section>
-      <EvidenceTable graph={graph} onOpen={onOpen} />
+      {graph.evidence.length > 0 && <EvidenceTable graph={graph} onOpen={onOpen} />}
     </>
   );
 }
@@ -34,7 +35,7 @@ function Graph({ graph, onOpen }: { graph: IdentityGraph; onOpen: (event_id: str
   const { t } = useTranslation("profiles");
   const { ref, width } = useElementSize();
   const room = Math.max(width, NARROW);
-  const height = Math.max(HEIGHT, graph.identifiers.length * 34);
+  const height = HEIGHTS[graph.identifiers.length] ?? Math.max(HEIGHT, graph.identifiers.length * 34);
   const places = useMemo(() => new Map(placeIdentifiers(graph, room, height).map((place) => [place.id, place])), [graph, room, height]);
   return (
     <div ref={ref} className={css.graph}>
@@ -107,7 +108,7 @@ function EvidenceTable({ graph, onOpen }: { graph: IdentityGraph; onOpen: (event
   return (
     <div className={css.table}>
       <Section title={t("identity.evidence")} flush>
-        <DataTable label={t("identity.evidence")} columns={columns} rows={rows} rowKey={(row) => row.key} onOpen={(row) => onOpen(row.edge.event_id)} empty={<EmptyState size="small" title={t("identity.no_evidence")} />} />
+        <DataTable label={t("identity.evidence")} columns={columns} rows={rows} rowKey={(row) => row.key} onOpen={(row) => onOpen(row.edge.event_id)} />
       </Section>
     </div>
   );

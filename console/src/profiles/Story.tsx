@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconEye, IconHeart, IconId, IconLayoutGrid, IconPlayerPlay, IconPoint, IconSearch, IconShoppingBag, type TablerIcon } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EmptyState, ErrorState, Section, TextSkeleton, useFormat } from "../shared";
 import { get, type Page, type Source, type TimelineEntry } from "../shared/api";
@@ -11,6 +11,7 @@ import { type Chapter, chapterOf, type Sitting, storyOf } from "./story-of";
 
 const SIGNS: Record<Chapter, TablerIcon> = { seen: IconEye, played: IconPlayerPlay, bought: IconShoppingBag, liked: IconHeart, told: IconSearch, shown: IconLayoutGrid, who: IconId, other: IconPoint };
 const PAGE = 60;
+const SHOWN = 8; // of one sitting, until somebody wants them all
 
 /** What happened, newest first, by day and by sitting; what they did and what we showed them in one line of time. */
 export function Story({ customerId, onOpen }: { customerId: string; onOpen: (event_id: string) => void }) {
@@ -54,6 +55,8 @@ function SittingBlock({ sitting, names, onOpen }: SittingProps) {
   const { t } = useTranslation("profiles");
   const format = useFormat();
   const span_ms = new Date(sitting.to).getTime() - new Date(sitting.from).getTime();
+  const [all, setAll] = useState(false);
+  const shown = all || sitting.entries.length <= SHOWN + 2 ? sitting.entries : sitting.entries.slice(0, SHOWN);
   const from = names.get(sitting.entries[0]?.source_id ?? "");
   return (
     <div className={css.sitting}>
@@ -62,7 +65,8 @@ function SittingBlock({ sitting, names, onOpen }: SittingProps) {
         <span>{t("story.facts", { count: sitting.entries.length })}</span>
         {from && <span>{from}</span>}
       </p>
-      <ol className={css.entries}>{sitting.entries.map((entry) => <EntryRow key={entry.event_id} entry={entry} onOpen={onOpen} />)}</ol>
+      <ol className={css.entries}>{shown.map((entry) => <EntryRow key={entry.event_id} entry={entry} onOpen={onOpen} />)}</ol>
+      {shown.length < sitting.entries.length && <Button variant="subtle" size="compact-sm" ml={26} onClick={() => setAll(true)}>{t("story.all", { count: sitting.entries.length - shown.length })}</Button>}
     </div>
   );
 }

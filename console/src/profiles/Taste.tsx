@@ -9,7 +9,7 @@ import type { Affinity } from "../shared/api";
 import { skyOf, type Star } from "./constellation";
 import css from "./Taste.module.css";
 
-const HEIGHT = 348;
+const HEIGHT = 420;
 const REDRAW_MS = 60_000; // brightness is a matter of days; a minute is fine enough
 
 /** What they like, as a constellation; the same as a table for those who would rather read. */

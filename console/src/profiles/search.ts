@@ -2,6 +2,8 @@
 
 export interface CustomersSearch {
   query?: string | undefined;
+  /** Only those of the latest who like this word most; empty for those with no taste yet. */
+  taste?: string | undefined;
 }
 
 export type Tab = "story" | "identity" | "known";
@@ -19,7 +21,8 @@ const word = (value: unknown): string | undefined => {
 
 export function customersSearch(raw: Record<string, unknown>): CustomersSearch {
   const query = word(raw["query"]);
-  return query ? { query } : {};
+  const taste = typeof raw["taste"] === "string" ? raw["taste"] : word(raw["taste"]);
+  return { ...(query ? { query } : {}), ...(taste === undefined ? {} : { taste }) };
 }
 
 export function customerSearch(raw: Record<string, unknown>): CustomerSearch {

@@ -16,11 +16,11 @@ import { knobsOf, type SlotsSearch } from "./search";
 const COUNT_MAX = 12;
 
 /** Each strategy's slate for the same customer, side by side, in order; what differs is marked. */
-export function Compare({ slot, search }: { slot: Slot; search: SlotsSearch }) {
+export function Compare({ slot, search, customer }: { slot: Slot; search: SlotsSearch; customer: string | null }) {
   const { t } = useTranslation("recommend");
   const format = useFormat();
   const knobs = knobsOf(search, slot);
-  const comparison = useQuery({ ...compareQuery({ slot: slot.name, customer_id: search.customer ?? null, count: Math.min(COUNT_MAX, slot.count), ...knobs }), placeholderData: keepPreviousData, staleTime: 2_000 });
+  const comparison = useQuery({ ...compareQuery({ slot: slot.name, customer_id: customer, count: Math.min(COUNT_MAX, slot.count), ...knobs }), placeholderData: keepPreviousData, staleTime: 2_000 });
   const strategies = useMemo(() => inOrder(comparison.data?.strategies ?? [], slot.policy), [comparison.data, slot.policy]);
   const differences = useMemo(() => differencesOf(strategies), [strategies]);
   const [hovered, setHovered] = useState<string | null>(null);
@@ -81,7 +81,7 @@ function Ranking({ strategy, differences, isServed, hovered, onHover }: RankingP
                 onBlur={() => onHover(null)}
               >
                 <span className={css.rank}>{at + 1}</span>
-                <Cover item={coverItem(item)} size={44} />
+                <Cover item={coverItem(item)} size={40} />
                 <span className={css.words}>
                   <span className={css.title}>{spokenTitle(item.title)}</span>
                   <span className={css.reason}>{item.reasons[0] ? reasonText(t, item.reasons[0]) : ""}</span>

@@ -10,11 +10,13 @@ import { Compare } from "./Compare";
 import { Knobs } from "./Knobs";
 import { Models } from "./Models";
 import { Performance } from "./Performance";
-import { slotsQuery } from "./queries";
-import type { SlotsSearch } from "./search";
+import { latestCustomerQuery, slotsQuery } from "./queries";
+import { NEWCOMER, type SlotsSearch } from "./search";
 import { SlotDrawer } from "./SlotDrawer";
 import css from "./SlotsPage.module.css";
 import { Stage } from "./Stage";
+
+const FIRST = "home"; // the slot most shops begin with; any other first one otherwise
 
 export function SlotsPage() {
   const { t } = useTranslation("recommend");
@@ -23,7 +25,10 @@ export function SlotsPage() {
   const change = useCallback((next: Partial<SlotsSearch>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true }), [navigate]);
   const [editing, setEditing] = useState<Slot | "new" | null>(null);
   const slots = useQuery(slotsQuery);
-  const slot = slots.data?.find((each) => each.name === search.slot) ?? slots.data?.[0] ?? null;
+  const latest = useQuery({ ...latestCustomerQuery, enabled: search.customer === undefined });
+  const customer = search.customer === NEWCOMER ? null : (search.customer ?? latest.data ?? null);
+  const known = search.customer !== undefined || !latest.isPending;
+  const slot = slots.data?.find((each) => each.name === search.slot) ?? slots.data?.find((each) => each.name === FIRST) ?? slots.data?.[0] ?? null;
   return (
     <Page title={t("title")} question={t("question")} tools={<Button variant="default" leftSection={<IconPlus size={16} stroke={1.5} />} onClick={() => setEditing("new")}>{t("slot.new")}</Button>}>
       {slots.isPending && <Waiting />}
@@ -35,10 +40,10 @@ export function SlotsPage() {
       )}
       {slots.data && slot && (
         <>
-          <Stage slots={slots.data} slot={slot} search={search} onChange={change} onEdit={() => setEditing(slot)} />
+          <Stage slots={slots.data} slot={slot} customer={customer} onChange={change} onEdit={() => setEditing(slot)} />
           <div className={css.bench}>
             <Knobs slot={slot} search={search} onChange={change} />
-            <Compare slot={slot} search={search} />
+            {known ? <Compare slot={slot} search={search} customer={customer} /> : <Section><ChartSkeleton height={420} /></Section>}
           </div>
           <Performance slot={slot} />
         </>

@@ -9,19 +9,19 @@ import { Avatar } from "../profiles/Avatar";
 import { profileQuery } from "../profiles/queries";
 import { Section } from "../shared";
 import { get, type Page, type ProfileSummary, type Slot } from "../shared/api";
-import type { SlotsSearch } from "./search";
+import { NEWCOMER, type SlotsSearch } from "./search";
 import css from "./Stage.module.css";
 
 interface StageProps {
   slots: readonly Slot[];
   slot: Slot;
-  search: SlotsSearch;
+  customer: string | null;
   onChange: (next: Partial<SlotsSearch>) => void;
   onEdit: () => void;
 }
 
 /** Where, and for whom: the slot and the customer whose view it is. */
-export function Stage({ slots, slot, search, onChange, onEdit }: StageProps) {
+export function Stage({ slots, slot, customer, onChange, onEdit }: StageProps) {
   const { t } = useTranslation("recommend");
   return (
     <Section>
@@ -30,7 +30,7 @@ export function Stage({ slots, slot, search, onChange, onEdit }: StageProps) {
           <Select label={t("stage.slot")} data={slots.map((each) => ({ value: each.name, label: each.title || each.name }))} value={slot.name} onChange={(name) => name && onChange({ slot: name })} allowDeselect={false} className={css.grow} />
           <ActionIcon size={36} variant="default" aria-label={t("slot.edit")} onClick={onEdit}><IconPencil size={16} stroke={1.5} /></ActionIcon>
         </div>
-        <CustomerPicker chosen={search.customer ?? null} onChoose={(customer) => onChange({ customer: customer ?? undefined })} />
+        <CustomerPicker chosen={customer} onChoose={(next) => onChange({ customer: next ?? NEWCOMER })} />
       </div>
       <p className={css.line}>{t("stage.serves", { policy: t(`policy.${slot.policy}`), count: slot.count })}{slot.experiment_key && ` ${t("stage.experiment", { key: slot.experiment_key })}`}</p>
     </Section>

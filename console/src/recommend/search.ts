@@ -7,6 +7,7 @@ export const SEEN: readonly Seen[] = ["never", "bought", "played", "any"];
 
 export interface SlotsSearch {
   slot?: string | undefined;
+  /** A customer's id, or `new` for somebody nobody knows; left out, whoever was seen last. */
   customer?: string | undefined;
   diversity?: number | undefined;
   novelty?: number | undefined;
@@ -42,6 +43,9 @@ export interface Knobs {
   diversity: number;
   novelty: number;
 }
+
+/** The word in the address for somebody nobody knows. */
+export const NEWCOMER = "new";
 
 /** Where the knobs of a slot stand that nobody has turned; the same as the API's own. */
 export const DIVERSITY = 0.2;

@@ -22,17 +22,18 @@ export function CustomersNow({ today }: { today: Today }) {
         {tiles.length === 0 && <EmptyState size="small" title={t("customers.none")} text={t("customers.none_text")} />}
         {tiles.map((tile) => {
           const palette = wordPalette(tile.label);
+          const label = tile.label || t("customers.no_taste");
           const roomy = tile.width > 76 && tile.height > 58;
           return (
-            <div key={tile.label} role="listitem" className={css.tile} title={`${tile.label}: ${format.number(tile.count)}`} style={{ left: tile.x, top: tile.y, width: tile.width, height: tile.height }}>
-              <Link to="/profiles" search={{ query: tile.label }} className={css.inside} style={{ background: palette.ground, color: palette.ink }} aria-label={`${tile.label}: ${format.number(tile.count)}`}>
+            <div key={tile.label} role="listitem" className={css.tile} title={`${label}: ${format.number(tile.count)}`} style={{ left: tile.x, top: tile.y, width: tile.width, height: tile.height }}>
+              <Link to="/profiles" search={{ taste: tile.label }} className={css.inside} style={{ background: palette.ground, color: palette.ink }} aria-label={`${label}: ${format.number(tile.count)}`}>
                 {roomy ? (
                   <>
-                    <span className={css.name}>{tile.label}</span>
+                    <span className={css.name}>{label}</span>
                     <span className={css.count}>{format.compact(tile.count)}</span>
                   </>
                 ) : (
-                  tile.width > 34 && tile.height > 20 && <span className={css.small}>{tile.label}</span>
+                  tile.width > 34 && tile.height > 20 && <span className={css.small}>{label}</span>
                 )}
               </Link>
             </div>
