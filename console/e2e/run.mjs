@@ -89,14 +89,15 @@ async function walk(shop, browser) {
 async function inspect(shop, browser, storageState, size, colorScheme, locale) {
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme, locale, storageState, reducedMotion: "reduce" });
   const { tab, errors } = await newTab(context);
+  const faults = [];
   for (const page of PAGES) {
     await tab.goto(shop.url + page);
     await settled(tab);
-    const faults = await seriousFaults(tab);
-    assert.deepEqual(faults, [], `${page} (${size}, ${colorScheme})`);
-    assert.ok((await tooWide(tab)) <= 0, `${page} is ${await tooWide(tab)} px wider than a ${size}`);
+    faults.push(...(await seriousFaults(tab)).map((fault) => `${page}: ${fault}`));
+    const wide = await tooWide(tab);
+    if (wide > 0) faults.push(`${page} is ${wide} px wider than a ${size}`);
   }
-  assert.deepEqual(errors, [], `errors in the console (${size}, ${colorScheme})`);
+  assert.deepEqual([...faults, ...errors], [], `${size}, ${colorScheme}`);
   await context.close();
 }
 

@@ -92,8 +92,9 @@ function PersonMenu() {
   return (
     <Menu width={240}>
       <Menu.Target>
-        <UnstyledButton className={css.person} aria-label={t("person.label", { name: person.name })}>
-          <Avatar size={28} radius="xl" name={person.name} color="gray" variant="light" />
+        <UnstyledButton className={css.person}>
+          <Avatar size={28} radius="xl" name={person.name} color="gray" variant="light" aria-hidden />
+          <span className="visually-hidden">{t("person.label", { name: person.name })}</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -24,13 +24,13 @@ export function JobsIndicator() {
   const busy = jobs.filter(running).length;
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" width={340} trapFocus returnFocus>
-      <Popover.Target>
-        <Indicator disabled={busy === 0} processing color="terracotta" size={8} offset={6}>
+      <Indicator disabled={busy === 0} processing color="terracotta" size={8} offset={6}>
+        <Popover.Target>
           <ActionIcon aria-label={busy > 0 ? t("jobs.busy", { count: busy }) : t("jobs.label")} onClick={() => setOpened(!opened)}>
             <IconListCheck size={18} stroke={1.5} />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown className={css.panel}>
         <p className={css.title} tabIndex={-1} data-autofocus>{t("jobs.label")}</p>
         {jobs.length === 0 && <p className={css.none}>{t("jobs.none")}</p>}
