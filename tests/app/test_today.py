@@ -17,6 +17,7 @@ from regulars.events.door import DoorStats
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import ConflictError, InvalidError, NewerShopError
 from regulars.kernel.ids import ItemId
+from regulars.testing.contracts.customers import traces_of
 
 QUIET = DoorStats(
     requests=0, events=0, bytes=0, answers={}, commit_ms_p50=1.0, commit_ms_p99=3.0, last_accepted_us=None
@@ -45,6 +46,24 @@ def test_today_tells_traffic_customers_items_and_the_loop(tmp_path: Path, clock:
         assert [(one.title, one.count) for one in today.top_items] == [("Rain", 2), ("s2", 1)]
         assert [one.station for one in today.loop] == ["door", "log", "worker", "profile", "slate"]
         assert {one.state for one in today.loop} == {"live"}
+
+
+def test_the_whole_loop_works_on_each_engine(tmp_path: Path, clock: WoundClock, database_url: str) -> None:
+    flags = {"state.url": database_url} if database_url.startswith("postgres") else {}
+    with open_shop(tmp_path / "shop", clock=clock, flags=flags) as shop:
+        shop.events.append([played(f"s{n}", who, n) for who in ("ann", "bob", "cat") for n in range(4)])
+        shop.events.append([played("s0", "dan", 0)])
+        shop.catch_up()
+        slate = shop.recommend.for_customer("dan", count=3)
+        assert [one.item_id for one in slate.items] == ["s1", "s2", "s3"]
+        assert slate.items[0].reasons[0].kind == "because_you"
+        shop.lake.flush()
+        assert TodayDesk(shop, lambda: QUIET).now().customers.total == 4
+        customer = shop.customer_named("user_id:dan")
+        shop.erase(customer)
+        with shop.database.read() as connection:
+            assert traces_of(connection, ["dan", customer]) == []
+        assert shop.profiles.count() == 3
 
 
 def test_all_who_watch_share_one_answer_a_second(tmp_path: Path, clock: WoundClock) -> None:

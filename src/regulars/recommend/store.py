@@ -52,10 +52,10 @@ MIGRATIONS: tuple[Migration, ...] = (
             # One row: the next free numbers, and until when an erasure asks for the models to be learned anew.
             """
             CREATE TABLE recommend_state (
-                only SMALLINT NOT NULL PRIMARY KEY, next_seq BIGINT NOT NULL, next_slate_seq BIGINT NOT NULL,
+                "only" SMALLINT NOT NULL PRIMARY KEY, next_seq BIGINT NOT NULL, next_slate_seq BIGINT NOT NULL,
                 next_version BIGINT NOT NULL, erased_version BIGINT NOT NULL)""",
             """
-            INSERT INTO recommend_state (only, next_seq, next_slate_seq, next_version, erased_version)
+            INSERT INTO recommend_state ("only", next_seq, next_slate_seq, next_version, erased_version)
             VALUES (1, 1, 1, 1, 0)""",
             """
             CREATE TABLE recommend_erasures (version BIGINT NOT NULL PRIMARY KEY, anchors {json} NOT NULL)""",
@@ -117,10 +117,10 @@ class PerformanceRow(NamedTuple):
     clicked: int
 
 
-_STATE = text("SELECT next_seq, next_slate_seq, next_version, erased_version FROM recommend_state WHERE only = 1")
+_STATE = text('SELECT next_seq, next_slate_seq, next_version, erased_version FROM recommend_state WHERE "only" = 1')
 _SET_STATE = text(
     "UPDATE recommend_state SET next_seq = :next_seq, next_slate_seq = :next_slate_seq, "
-    "next_version = :next_version, erased_version = :erased_version WHERE only = 1"
+    'next_version = :next_version, erased_version = :erased_version WHERE "only" = 1'
 )
 _ITEM_NOS = "SELECT item_id, item_no FROM recommend_items WHERE item_id {among}"
 _ADD_ITEM = "INSERT INTO recommend_items (item_id) VALUES (?) ON CONFLICT (item_id) DO NOTHING"

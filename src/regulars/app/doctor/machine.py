@@ -78,7 +78,7 @@ def _disk(folder: Path) -> Finding:
     if free < DISK_MIN:
         return bad("disk", told, "Free some room: with a full disk the door answers 503 and nothing more comes in.")
     if free < DISK_COMFORT:
-        return watch("disk", told, "Watch it: log and history grow with every event. events.log_days lets old records of the log go.")
+        return watch("disk", told, "Log and history grow with every event; events.log_days lets old records go.")
     return good("disk", told)
 
 
