@@ -25,7 +25,7 @@ moves = st.lists(
     ),
     max_size=25,
 )
-slowly = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+slowly = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def rows_of(make_row: MakeRow, taken: list[tuple[str | None, str | None, str, int]]) -> list[LakeRow]:
