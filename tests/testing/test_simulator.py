@@ -44,16 +44,16 @@ def digest(calls: list[Call]) -> str:
 
 
 # Taken once, on CPython 3.11; another machine or release that falls otherwise would make demos and figures differ.
-@pytest.mark.parametrize(("shop", "known"), [("music", "f8f0f5746a971c73"), ("store", "6587f7e32e2316a7")])
+@pytest.mark.parametrize(("shop", "known"), [("music", "9c2785b99ca3d92e"), ("store", "e20ed71d0f0d3971")])
 def test_the_same_seed_is_the_same_stream_on_every_machine(shop: str, known: str) -> None:
     assert digest(list(islice(simulate(shop, 7, start_us=1_700_000_000_000_000), 3_000))) == known
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from(["music", "store"]))
 def test_any_seed_gives_one_stream_in_order_of_time_without_a_message_id_twice(seed: int, shop: str) -> None:
-    first = list(islice(simulate(shop, seed, start_us=0), 1_500))
-    assert first == list(islice(simulate(shop, seed, start_us=0), 1_500))
+    first = list(islice(simulate(shop, seed, start_us=0), 800))
+    assert first == list(islice(simulate(shop, seed, start_us=0), 800))
     assert all(before.at_us <= after.at_us for before, after in pairwise(first))
     assert len({call.message_id for call in first}) == len(first)
     assert all(call.anonymous_id for call in first)
@@ -186,7 +186,7 @@ def test_people_click_better_slates_more_often_and_higher_places_most() -> None:
         items = [item for item in world.items if world._behaviour.likes(person, item)]
         good = [item.item_id for item in items[:20]]
         mixed = [item.item_id for item in Chance("mixed", person.number).shuffled(world.items)[:20]]
-        for visit in range(20):
+        for visit in range(10):
             place = world.reaction(person.user_id, good, f"good-{visit}")
             places[place or 0] += 1
             liked += place is not None
