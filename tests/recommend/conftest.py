@@ -42,6 +42,7 @@ class SmallShop:
         self.catalog = Catalog(database=database, clock=clock, files=self.files)
         self.recommend = self.another()
         self._sent = 0
+        self._waiting: list[bytes] = []
 
     def another(self) -> Recommend:
         """Return the service anew, as another process would have it."""
@@ -68,7 +69,6 @@ class SmallShop:
     def happen(self, who: str, event: str, item: str, *, seconds: float = 60, **more: Any) -> None:  # Any: any property
         """Let a fact happen now, and time pass. `who` is a user id, or an anonymous id when it begins with `@`."""
         self.clock.wind(timedelta(seconds=seconds))
-        self._sent += 1
         name = {"anonymousId": who} if who.startswith("@") else {"userId": who}
         context = more.pop("context", {})
         self.send(
@@ -81,7 +81,8 @@ class SmallShop:
             self.happen(who, "Video Content Started", item, seconds=seconds)
 
     def send(self, call: Mapping[str, Any]) -> None:  # Any: what an SDK sends
-        """Let one call be accepted now."""
+        """Let one call be accepted now; it reaches the log with the next `work`, all of them in one commit."""
+        self._sent += 1
         now_us = self.clock.now_us()
         said = {
             "messageId": f"m{self._sent}-{now_us}",
@@ -90,10 +91,13 @@ class SmallShop:
             **call,
         }
         body = msgspec.json.encode({"batch": [said]})
-        self.log.append_many([encode_entry(AcceptedRequest("web", now_us, "192.0.2.7", "", "batch", body))])
+        self._waiting.append(encode_entry(AcceptedRequest("web", now_us, "192.0.2.7", "", "batch", body)))
 
     def work(self, *, events_a_batch: int = 2_000) -> None:
         """Take in everything that waits."""
+        if self._waiting:
+            self.log.append_many(self._waiting)
+            self._waiting.clear()
         worker = Worker(
             database=self.database,
             log=self.log,
@@ -118,8 +122,18 @@ class SmallShop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, database: Database, clock: WoundClock) -> Iterator[SmallShop]:
-    """Return an empty shop, once per engine."""
+def shop(tmp_path: Path, clock: WoundClock) -> Iterator[SmallShop]:
+    """Return an empty shop."""
+    database = Database.open(str(tmp_path / "state.db"))
+    shop = SmallShop(tmp_path, database, clock)
+    yield shop
+    shop.close()
+    database.close()
+
+
+@pytest.fixture
+def any_shop(tmp_path: Path, database: Database, clock: WoundClock) -> Iterator[SmallShop]:
+    """Return an empty shop, once per engine: for what is asked of the database."""
     shop = SmallShop(tmp_path, database, clock)
     yield shop
     shop.close()

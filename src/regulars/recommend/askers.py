@@ -36,10 +36,7 @@ class Askers:
             return Asked()
         if self._is_known(CustomerId(customer)):
             return Asked(customer_id=CustomerId(customer))
-        try:
-            found = self._identity.find("user_id", customer)
-        except UnavailableError:
-            found = self._remembered.get(("user_id", customer))
+        found = self._find("user_id", customer)
         return Asked(customer_id=found or CustomerId(customer), user_id=customer if found else None)
 
     def customer(self, asked: Asked) -> CustomerId | None:
@@ -49,16 +46,21 @@ class Askers:
         for kind, value in (("user_id", asked.user_id), ("anonymous_id", asked.anonymous_id)):
             if value is None:
                 continue
-            try:
-                found = self._identity.find(kind, value)
-            except UnavailableError:
-                found = self._remembered.get((kind, value))
+            found = self._find(kind, value)
             if found is not None:
-                if len(self._remembered) >= IDENTIFIERS_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[kind, value] = found
                 return found
         return None
+
+    def _find(self, kind: str, value: str) -> CustomerId | None:
+        try:
+            found = self._identity.find(kind, value)
+        except UnavailableError:
+            return self._remembered.get((kind, value))
+        if found is not None:
+            if len(self._remembered) >= IDENTIFIERS_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[kind, value] = found
+        return found
 
     def _standing(self, customer_id: CustomerId) -> CustomerId:
         if self._is_known(customer_id):

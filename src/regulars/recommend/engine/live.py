@@ -92,6 +92,7 @@ class LiveEngine:
             shopper = self.shoppers.changed(key)
             shopper.seen[row.item_no] = shopper.seen.get(row.item_no, 0) | (1 << row.kind)
             at_us = min(row.at_us, now_us + FUTURE_US_MAX)
+            self.popularity.see(at_us)
             crowd = self.crowd_number(row.crowd)
             self._take(shopper, row.item_no, at_us, row.strength, crowd)
             shopper.crowd = crowd or shopper.crowd

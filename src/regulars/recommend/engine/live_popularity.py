@@ -59,11 +59,14 @@ class LivePopularity:
         for vector in (self._counts, self._popular, self._trending):
             vector.fit(items_total)
 
+    def see(self, at_us: int) -> None:
+        """Know that it is at least this late: decay is seen from the latest interaction of all."""
+        self.latest_us = max(self.latest_us, at_us)
+
     def add(self, item: int, at_us: int, crowd: int, count: float = 1.0) -> None:
         """Count one step, or take one back."""
         if self._landmark_us is None:
             self._landmark_us = at_us
-        self.latest_us = max(self.latest_us, at_us)
         landmark_us = self._landmark_us
         weight = count * forward_weight(at_us, landmark_us=landmark_us, half_life_us=POPULAR_HALF_LIFE_US)
         self._counts.add(item, count)

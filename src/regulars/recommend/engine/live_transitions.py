@@ -48,6 +48,14 @@ class LiveTransitions:
         columns, values, owners = self._terms(items, weights)
         return spread(columns, values, owners, targets=targets, queries=len(items))
 
+    def cells(self, items: Ints) -> tuple[Ints, Doubles, Longs]:
+        """Return what follows these items, how often, and after which of them."""
+        return self._cells(self._forwards, self._new_forwards, items)
+
+    def sums(self, items_total: int) -> tuple[Doubles, Doubles]:
+        """Return how often each item was left, and how often it was come to."""
+        return self._out.values[:items_total], self._into.values[:items_total]
+
     def similar(self, item: int, items_total: int) -> Scored:
         """Return how often others stand near an item, whatever the order, with popularity held down."""
         anchor = np.array([item], np.int32)
@@ -59,7 +67,7 @@ class LiveTransitions:
         return Scored.summed(columns, counts / scale, items_total=items_total)
 
     def _terms(self, items: Ints, weights: Floats) -> tuple[Ints, Doubles, Longs]:
-        columns, counts, owners = self._cells(self._forwards, self._new_forwards, items)
+        columns, counts, owners = self.cells(items)
         below = denominators(
             np.maximum(self._out.values[items], 0.0)[owners], np.maximum(self._into.values[columns], 0.0)
         )

@@ -156,9 +156,9 @@ def measure(
     seconds = 0.0
     for place, (customer, target) in enumerate(zip(split.customers.tolist(), split.targets.tolist(), strict=True)):
         steps = split.known.of(customer)
-        started = time.perf_counter()
+        started = time.thread_time()
         scored = scorer(steps)
-        seconds += time.perf_counter() - started
+        seconds += time.thread_time() - started
         excluded[steps] = True
         excluded[target] = False
         ranks[place] = rank_of(target, scored, excluded=excluded)

@@ -11,7 +11,7 @@ from regulars.recommend.core.metrics import Figure
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
-    """How one model fared. `settings` were chosen inside the training part."""
+    """How one model fared. `settings` were chosen inside the training part; `query_ms` is time of the processor."""
 
     model: str
     figures: dict[str, Figure]
