@@ -43,7 +43,9 @@ def test_every_event_that_means_something_has_its_heading(headings: str) -> None
 
 def own_facts() -> list[str]:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    return sorted(set(re.findall(r'\bFact\(\s*name="([A-Z][^"]+)"', source)))
+    said = re.findall(r'\bFact\(\s*name=(?:"([^"]+)"|([A-Z_]+))', source)
+    named = dict(re.findall(r'^([A-Z_]+) = "([A-Z][^"]+)"', source, re.MULTILINE))
+    return sorted({literal or named[constant] for literal, constant in said})
 
 
 def test_every_fact_of_our_own_has_its_heading(headings: str) -> None:

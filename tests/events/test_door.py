@@ -215,7 +215,12 @@ def test_a_gzip_bomb_is_refused_without_being_unpacked(served: ServedDoor) -> No
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
-    [(b"no gzip", "gzip"), (gzip.compress(b"{}")[:-4], "gzip"), (gzip.compress(b"{}") + b"x", "gzip"), (b"x", "br")],
+    [
+        (b"no gzip", "gzip"),
+        (gzip.compress(b"{}", mtime=0)[:-4], "gzip"),
+        (gzip.compress(b"{}", mtime=0) + b"x", "gzip"),
+        (b"x", "br"),
+    ],
 )
 def test_what_cannot_be_unpacked_is_refused(served: ServedDoor, body: bytes, encoding: str) -> None:
     answer = served.http.post("/v1/batch", content=body, headers={"content-encoding": encoding})

@@ -33,7 +33,11 @@ class Named(msgspec.Struct, frozen=True):
 
     def forgotten(self) -> Forgotten:
         """Return the identifiers that events are found by."""
-        return Forgotten(user_ids=frozenset(self.of("user_id")), anonymous_ids=frozenset(self.of("anonymous_id")))
+        return Forgotten(
+            user_ids=frozenset(self.of("user_id")),
+            anonymous_ids=frozenset(self.of("anonymous_id")),
+            customer_ids=frozenset(self.customer_ids),
+        )
 
     def of(self, kind: str) -> list[str]:
         """Return the identifiers of one kind."""
