@@ -82,7 +82,7 @@ class DemoController(Controller):
         source = next((one for one in shop.events.list_sources() if one.name == PAGE_SOURCE), None)
         if source is None:
             raise NotFoundError(f"The demo has no source named {PAGE_SOURCE!r}. Open one under Sources & keys.")
-        return DemoConfig(write_key=source.write_key, demo=demo, simulated=demo != "video")
+        return DemoConfig(write_key=source.write_key, demo=demo, simulated=shop.settings.serve.simulated)
 
     @get(
         "/shelves",

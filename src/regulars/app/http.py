@@ -19,27 +19,26 @@ from regulars.web.observe import Measure
 from regulars.web.routes.setup import About
 from regulars.web.store import PING, first
 
-SIMULATED = {"music", "store"}
 DISK_BYTES_MIN = 200_000_000
 LAG_S_MAX = 60
 
 
 def build_web(shop: Shop) -> Web:
     """Return the web of a shop."""
-    demo = shop.settings.serve.demo
+    serve = shop.settings.serve
     door = Door(shop.log, Keys(shop.folder, shop.clock), shop.clock, shop.settings.events)
     return create_app(
         Parts(
             database=shop.database,
             clock=shop.clock,
-            about=About(version=shop.version, demo=demo or None, simulated=demo in SIMULATED),
+            about=About(version=shop.version, demo=serve.demo or None, simulated=serve.simulated),
             door=door,
             routes=capabilities.routes(),
             services={**capabilities.services(shop), "today": TodayDesk(shop, door.stats)},
             on_start=[shop.recommend.start],
             checks=checks(shop),
             measure=lambda: measures(shop),
-            hsts=shop.settings.serve.base_url.startswith("https://"),
+            hsts=serve.base_url.startswith("https://"),
         )
     )
 

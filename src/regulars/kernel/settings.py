@@ -40,6 +40,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     demo: Annotated[
         Literal["", "video", "music", "store"], Meta(description="Which demo the shop plays; empty for a real shop.")
     ] = ""
+    simulated: Annotated[bool, Meta(description="Whether the people of this shop are invented.")] = False
     base_url: Annotated[str, Meta(description="Address that people use, when a proxy stands in front.")] = ""
 
 

@@ -60,7 +60,9 @@ SLOTS: dict[str, dict[str, dict[str, Any]]] = {  # Any: JSON
 def make_shop(folder: Path, state: DemoState, items: list[Item]) -> DemoState:
     """Make the shop in an empty folder; return the state with its keys filled in."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE_NAME).write_text(f'[serve]\ndemo = "{state.demo}"\n', encoding="utf-8")
+    (folder / FILE_NAME).write_text(
+        f'[serve]\ndemo = "{state.demo}"\nsimulated = {str(state.simulated).lower()}\n', encoding="utf-8"
+    )
     with open_shop(folder) as shop:
         shop.catalog.put(items)
         state.write_key = shop.events.create_source("Demo page", "web").write_key
