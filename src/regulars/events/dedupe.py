@@ -25,6 +25,7 @@ KEY_BYTES = 16
 SEAL_KEYS = 1 << 18  # keys of a run: 4 MB of pages, 0.5 MB of filter; docs/decisions/dedupe.md
 KEYS_A_PAGE = 256  # 4 kB, one page of the database
 FILTER_BITS_A_KEY = 16
+RUNS_A_BLOCK = 32
 FILTER_PROBES = 6  # 0.1 % of new keys meet a wrong "perhaps" in a full run
 
 
@@ -103,14 +104,17 @@ class Seen:
         self._marks = marks
 
     def _among_runs(self, connection: Connection, keys: Sequence[bytes]) -> set[int]:
+        suspects = [one for one in self._filters.perhaps(keys) if keys[one[0]] not in self._young]
+        if not suspects:
+            return set()
+        page_of = page_numbers(b"".join(keys[index] for index, _ in suspects), self._seal_keys).tolist()
+        places = [store.place_of(run_id, page) for (_, run_id), page in zip(suspects, page_of, strict=True)]
+        pages = store.pages(connection, set(places))
         return {
             index
-            for index, run_id in self._filters.perhaps(keys)
-            if keys[index] not in self._young and _holds(self._page(connection, run_id, keys[index]), keys[index])
+            for (index, _), place in zip(suspects, places, strict=True)
+            if _holds(pages.get(place, b""), keys[index])
         }
-
-    def _page(self, connection: Connection, run_id: int, key: bytes) -> bytes:
-        return store.page_of_run(connection, run_id, int(page_numbers(key, self._seal_keys)[0]))
 
     def _seal(self, connection: Connection) -> None:
         rows = store.young_rows(connection)
@@ -130,48 +134,57 @@ class Seen:
 
 
 class Filters:
-    """One Bloom filter per run, all of one size, side by side in memory."""
+    """One Bloom filter per run, all of one size, laid across each other in memory.
+
+    A word holds the same bit of 32 filters, so that one look asks them all: what a key costs grows by six looks with
+    every eight million keys.
+    """
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
-        self._run_ids: list[int] = []
-        self._rows: NDArray[np.uint8] = np.zeros((0, bits // 8), dtype=np.uint8)
+        self._run_ids: list[int | None] = []
+        self._blocks: list[NDArray[np.uint32]] = []
 
     @property
     def newest(self) -> int:
         """Return the newest run that is here, 0 when there is none."""
-        return self._run_ids[-1] if self._run_ids else 0
+        return max((run_id for run_id in self._run_ids if run_id is not None), default=0)
 
     def keep(self, run_ids: Sequence[int]) -> None:
         """Drop every run that is not among these."""
-        staying = [index for index, run_id in enumerate(self._run_ids) if run_id in set(run_ids)]
-        if len(staying) < len(self._run_ids):
-            self._rows = self._rows[staying]
-            self._run_ids = [self._run_ids[index] for index in staying]
+        staying = set(run_ids)
+        for slot, run_id in enumerate(self._run_ids):
+            if run_id is not None and run_id not in staying:
+                self._blocks[slot // RUNS_A_BLOCK] &= ~_bit(slot)
+                self._run_ids[slot] = None
 
     def add(self, run_id: int, filter_: bytes) -> None:
         """Put the filter of a run beside the others."""
-        count = len(self._run_ids)
-        if count == len(self._rows):  # room for a quarter more, so that adding stays cheap
-            wider = np.zeros((count + count // 4 + 4, self._bits // 8), dtype=np.uint8)
-            wider[:count] = self._rows
-            self._rows = wider
-        self._rows[count] = np.frombuffer(filter_, dtype=np.uint8)
-        self._run_ids.append(run_id)
+        if None not in self._run_ids:
+            self._run_ids += [None] * RUNS_A_BLOCK
+            self._blocks.append(np.zeros(self._bits, dtype=np.uint32))
+        slot = self._run_ids.index(None)
+        self._run_ids[slot] = run_id
+        held = np.unpackbits(np.frombuffer(filter_, dtype=np.uint8), bitorder="little").astype(np.bool_)
+        self._blocks[slot // RUNS_A_BLOCK][held] |= _bit(slot)
 
     def perhaps(self, keys: Sequence[bytes]) -> list[tuple[int, int]]:
         """Return (index of the key, run) for every run that may hold a key; never leaves out one that does."""
-        count = len(self._run_ids)
-        if not count or not keys:
+        if not self._blocks or not keys:
             return []
         places = self._places(b"".join(keys))
-        rows = self._rows[:count]
-        run, index = np.nonzero(_bit(rows[:, places[0] >> 3], places[0]))
-        for probe in range(1, FILTER_PROBES):
-            place = places[probe][index]
-            held = np.nonzero(_bit(rows[run, place >> 3], place))[0]
-            run, index = run[held], index[held]
-        return [(int(which), self._run_ids[int(row)]) for row, which in zip(run, index, strict=True)]
+        found: list[tuple[int, int]] = []
+        for number, block in enumerate(self._blocks):
+            held = block[places[0]]
+            for place in places[1:]:
+                held &= block[place]
+            for index in np.nonzero(held)[0].tolist():
+                found.extend((index, run_id) for run_id in self._runs_in(number, int(held[index])))
+        return found
+
+    def _runs_in(self, block: int, word: int) -> list[int]:
+        slots = self._run_ids[block * RUNS_A_BLOCK : (block + 1) * RUNS_A_BLOCK]
+        return [run_id for bit, run_id in enumerate(slots) if word >> bit & 1 and run_id is not None]
 
     def filter_of(self, keys: bytes) -> bytes:
         """Return the filter that holds these keys."""
@@ -207,8 +220,8 @@ def pages_of(keys: bytes, seal_keys: int) -> list[tuple[int, bytes]]:
     ]
 
 
-def _bit(octets: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint8]:
-    return (octets >> (places & 7).astype(np.uint8)) & np.uint8(1)
+def _bit(slot: int) -> np.uint32:
+    return np.uint32(1 << slot % RUNS_A_BLOCK)
 
 
 def _holds(page: bytes, key: bytes) -> bool:

@@ -11,6 +11,7 @@ from regulars.kernel.bulk import rows_among, write_rows
 from regulars.kernel.database import Migration
 
 CONSUMER = "street"
+PAGE_BITS = 20  # of a place; a run has at most this many bits' worth of pages
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
@@ -42,9 +43,8 @@ MIGRATIONS: tuple[Migration, ...] = (
             """
             CREATE TABLE events_seen_runs (
                 run_id BIGINT NOT NULL PRIMARY KEY, newest_us BIGINT NOT NULL, filter {blob} NOT NULL)""",
-            """
-            CREATE TABLE events_seen_pages (
-                run_id BIGINT NOT NULL, page INTEGER NOT NULL, keys {blob} NOT NULL, PRIMARY KEY (run_id, page))""",
+            # `place` is the run's number and the page within it (`place_of`).
+            "CREATE TABLE events_seen_pages (place BIGINT NOT NULL PRIMARY KEY, keys {blob} NOT NULL)",
         ),
     ),
 )
@@ -166,11 +166,11 @@ _OLD_RUN_IDS = text("SELECT run_id FROM events_seen_runs WHERE newest_us < :befo
 _ADD_YOUNG = "INSERT INTO events_seen_young (young_id, newest_us, keys) VALUES (?, ?, ?)"
 _CLEAR_YOUNG = text("DELETE FROM events_seen_young")
 _ADD_RUN = "INSERT INTO events_seen_runs (run_id, newest_us, filter) VALUES (?, ?, ?)"
-_ADD_PAGE = "INSERT INTO events_seen_pages (run_id, page, keys) VALUES (?, ?, ?)"
-# The keys of one page of one run.
-_PAGE = text("SELECT keys FROM events_seen_pages WHERE run_id = :run_id AND page = :page")
+_ADD_PAGE = "INSERT INTO events_seen_pages (place, keys) VALUES (?, ?)"
+# Which keys stand on these pages?
+_PAGES = "SELECT place, keys FROM events_seen_pages WHERE place {among}"
 _DROP_RUN = text("DELETE FROM events_seen_runs WHERE run_id = :run_id")
-_DROP_PAGES = text("DELETE FROM events_seen_pages WHERE run_id = :run_id")
+_DROP_PAGES = text("DELETE FROM events_seen_pages WHERE place >= :first AND place < :end")
 
 
 class SeenRow(NamedTuple):
@@ -215,17 +215,22 @@ def clear_young(connection: Connection) -> None:
 def add_run(connection: Connection, run: SeenRow, pages: Sequence[tuple[int, bytes]]) -> None:
     """Keep a sealed run."""
     write_rows(connection, _ADD_RUN, [tuple(run)])
-    write_rows(connection, _ADD_PAGE, [(run.number, page, keys) for page, keys in pages])
+    write_rows(connection, _ADD_PAGE, [(place_of(run.number, page), keys) for page, keys in pages])
 
 
-def page_of_run(connection: Connection, run_id: int, page: int) -> bytes:
-    """Return the keys of one page, empty when there are none."""
-    row = connection.execute(_PAGE, {"run_id": run_id, "page": page}).first()
-    return b"" if row is None else bytes(row.keys)
+def place_of(run_id: int, page: int) -> int:
+    """Return the number under which a page of a run is kept."""
+    return run_id << PAGE_BITS | page
+
+
+def pages(connection: Connection, places: Iterable[int]) -> dict[int, bytes]:
+    """Return the keys on each of these pages; those without keys are left out."""
+    return {row[0]: bytes(row[1]) for row in rows_among(connection, _PAGES, places)}
 
 
 def drop_runs_older_than(connection: Connection, before_us: int) -> None:
     """Forget the runs whose keys were all received before this moment."""
     for row in connection.execute(_OLD_RUN_IDS, {"before_us": before_us}).all():
-        connection.execute(_DROP_PAGES, {"run_id": row.run_id})
+        places = {"first": place_of(row.run_id, 0), "end": place_of(row.run_id + 1, 0)}
+        connection.execute(_DROP_PAGES, places)
         connection.execute(_DROP_RUN, {"run_id": row.run_id})
