@@ -1,6 +1,6 @@
 /** A browser and a shop to look at, for the tests and the pictures. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -24,7 +24,8 @@ export async function freePort() {
 /** Start `regulars serve` on a folder; resolves with its address and its one-time set-up address. */
 export async function openShop(folder) {
   const port = await freePort();
-  const command = process.env.REGULARS ?? `${ROOT}.venv/bin/regulars`;
+  const own = `${ROOT}.venv/bin/regulars`;
+  const command = process.env.REGULARS ?? (existsSync(own) ? own : "regulars");
   const child = spawn(command, ["serve", folder, "--port", String(port)], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
