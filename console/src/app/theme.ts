@@ -49,7 +49,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "sm" }, styles: { label: { fontWeight: 550 } } },
-    InputWrapper: { styles: { label: { fontWeight: 400, fontSize: 13, marginBottom: 4 }, description: { fontSize: 12, color: "var(--muted)" } } },
+    InputWrapper: { defaultProps: { withAsterisk: false }, styles: { label: { fontWeight: 400, fontSize: 13, marginBottom: 4 }, description: { fontSize: 12, color: "var(--muted)" } } },
     Input: { styles: { input: { borderColor: "var(--edge)" } } },
     Tabs: { styles: { list: { "--tabs-list-border-size": "1px", "--tab-border-color": "var(--line)" }, tab: { paddingInline: 12 } } },
     Avatar: { styles: { placeholder: { background: "var(--hover)", color: "var(--muted)", border: "1px solid var(--line)", fontWeight: 550 } } },

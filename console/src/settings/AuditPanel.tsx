@@ -36,11 +36,11 @@ export function AuditPanel() {
           rowKey={(each) => each.entry_id}
           empty={<EmptyState icon={<IconHistory size={22} stroke={1.5} />} title={t("audit.empty")} />}
           foot={
-            query.hasNextPage && (
+            query.hasNextPage ? (
               <Button variant="subtle" size="compact-sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                 {tShared("more")}
               </Button>
-            )
+            ) : undefined
           }
         />
       )}

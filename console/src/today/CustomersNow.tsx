@@ -26,7 +26,7 @@ export function CustomersNow({ today }: { today: Today }) {
           const roomy = tile.width > 76 && tile.height > 58;
           return (
             <div key={tile.label} role="listitem" className={css.tile} title={`${label}: ${format.number(tile.count)}`} style={{ left: tile.x, top: tile.y, width: tile.width, height: tile.height }}>
-              <Link to="/profiles" search={{ taste: tile.label }} className={css.inside} style={{ background: palette.ground, color: palette.ink }} aria-label={`${label}: ${format.number(tile.count)}`}>
+              <Link to="/profiles" search={{ taste: tile.label }} className={css.inside} style={{ background: palette.ground, color: palette.ink }} aria-label={roomy ? undefined : `${label}: ${format.number(tile.count)}`}>
                 {roomy ? (
                   <>
                     <span className={css.name}>{label}</span>

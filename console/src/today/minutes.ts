@@ -8,7 +8,10 @@ export interface TrafficMinute {
   rates: Record<string, number>;
 }
 
-/** Whole minutes only, oldest first, every source in every minute: the minute that is still running would look like a drop. */
+const HOUR_MS = 60 * 60_000;
+
+/** The sixty whole minutes before now, oldest first, every source in every minute: a shop that opened a minute ago has a line
+ * too, and the minute that is still running would look like a drop. */
 export function minutesOf(series: Today["series"], at: string): TrafficMinute[] {
   const running = Math.floor(new Date(at).getTime() / 60_000) * 60_000;
   const byMinute = new Map<number, Record<string, number>>();
@@ -22,7 +25,7 @@ export function minutesOf(series: Today["series"], at: string): TrafficMinute[] 
   }
   if (byMinute.size === 0) return [];
   const minutes: TrafficMinute[] = [];
-  for (let minute = Math.min(...byMinute.keys()); minute < running; minute += 60_000) {
+  for (let minute = running - HOUR_MS; minute < running; minute += 60_000) {
     const rates = Object.fromEntries([...sources].map((source) => [source, byMinute.get(minute)?.[source] ?? 0]));
     minutes.push({ minute: new Date(minute).toISOString(), rates });
   }

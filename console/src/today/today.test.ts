@@ -40,7 +40,10 @@ describe("the hour's traffic", () => {
   ];
 
   test("is told per second, with nothing where nothing came, and leaves the running minute out", () => {
-    expect(minutesOf(series, "2026-01-01T10:03:20Z").map((minute) => minute.rates)).toEqual([
+    const minutes = minutesOf(series, "2026-01-01T10:03:20Z");
+    expect(minutes).toHaveLength(60);
+    expect(minutes[0]).toEqual({ minute: "2026-01-01T09:03:00.000Z", rates: { web: 0, app: 0 } });
+    expect(minutes.slice(-3).map((minute) => minute.rates)).toEqual([
       { web: 2, app: 0 },
       { web: 0, app: 0 },
       { web: 0, app: 1 },
