@@ -34,7 +34,7 @@ const card = (source: Source) => (entry: api.Entry): HTMLElement => {
     { class: 'song' },
     h(
       'button',
-      { class: 'card', 'aria-label': say('play', { title }), onclick: () => click(entry, source) },
+      { class: 'card', title: say('play', { title }), onclick: () => click(entry, source) },
       h('div', { class: 'pressing' }, square(entry.item), h('span', { class: 'press' }, icon('play', 22, true))),
       h('span', { class: 'under' }, h('span', { class: 'name' }, title), h('span', { class: 'muted artist' }, artist)),
       why ? h('span', { class: 'why' }, why) : null,

@@ -36,7 +36,6 @@ function open(entry: api.Entry): void {
 }
 
 function card(entry: api.Entry): HTMLElement {
-  const { title, year } = api.spoken(entry.item);
   const why = whyLine(say, entry.reasons);
   const click = (event: Event) => {
     if ((event as MouseEvent).metaKey || (event as MouseEvent).ctrlKey) return;
@@ -45,7 +44,7 @@ function card(entry: api.Entry): HTMLElement {
   };
   return h(
     'a',
-    { class: 'card', href: `?title=${encodeURIComponent(entry.item.item_id)}`, 'aria-label': year ? `${title}, ${year}` : title, onclick: click },
+    { class: 'card', href: `?title=${encodeURIComponent(entry.item.item_id)}`, onclick: click },
     poster(entry.item),
     why ? h('span', { class: 'why' }, why) : null,
   );

@@ -1,3 +1,4 @@
+import { Tooltip } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
@@ -61,16 +62,17 @@ interface Point {
 function Edge({ edge, from, to, onOpen }: { edge: Evidence; from: Point; to: Point; onOpen: (event_id: string) => void }) {
   const { t } = useTranslation("profiles");
   const [x, y] = [(from.x + to.x) / 2, (from.y + to.y) / 2];
-  const words = edge.refused_reason ? t("identity.refused", { reason: edge.refused_reason }) : t("identity.edge", { kind: edge.kind });
+  const words = edge.refused_reason ? t("identity.refused", { kind: edge.kind, reason: edge.refused_reason }) : t("identity.edge", { kind: edge.kind });
   const wide = edge.kind.length * 6.6 + 16;
   return (
-    <g className={css.edge} data-refused={edge.refused_reason !== null || undefined} role="link" tabIndex={0} aria-label={words} onClick={() => onOpen(edge.event_id)} onKeyDown={(event) => event.key === "Enter" && onOpen(edge.event_id)}>
-      <title>{words}</title>
-      <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} className={css.hit} />
-      <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} className={css.wire} />
-      <rect x={x - wide / 2} y={y - 10} width={wide} height={20} rx={10} className={css.tag} />
-      <text x={x} y={y + 4} textAnchor="middle" className={css.tagWord}>{edge.kind}</text>
-    </g>
+    <Tooltip label={words} multiline maw={320}>
+      <g className={css.edge} data-refused={edge.refused_reason !== null || undefined} role="link" tabIndex={0} aria-label={words} onClick={() => onOpen(edge.event_id)} onKeyDown={(event) => event.key === "Enter" && onOpen(edge.event_id)}>
+        <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} className={css.hit} />
+        <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} className={css.wire} />
+        <rect x={x - wide / 2} y={y - 10} width={wide} height={20} rx={10} className={css.tag} />
+        <text x={x} y={y + 4} textAnchor="middle" className={css.tagWord}>{edge.kind}</text>
+      </g>
+    </Tooltip>
   );
 }
 

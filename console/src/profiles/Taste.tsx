@@ -1,4 +1,4 @@
-import { SegmentedControl, useComputedColorScheme } from "@mantine/core";
+import { SegmentedControl, Tooltip, useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { IconSparkles } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
@@ -70,13 +70,14 @@ function StarMark({ star, colour }: { star: Star; colour: string }) {
   const words = t(star.disliked ? "taste.star_disliked" : "taste.star", { value: star.value, strength: format.decimal(Math.abs(star.strength), 1), ago: format.ago(star.last_at) });
   const open = () => void navigate({ to: "/catalog", search: { tag: `${star.kind}:${star.value}` } });
   return (
-    <g className={css.star} role="link" tabIndex={0} aria-label={words} onClick={open} onKeyDown={(event) => event.key === "Enter" && open()} style={{ transform: `translate(${star.x}px, ${star.y}px)` }}>
-      <title>{words}</title>
-      <circle r={Math.max(22, star.radius)} fill="transparent" />
-      <circle r={star.radius + 5} fill={colour} opacity={star.disliked ? 0 : 0.14 * star.brightness} />
-      <circle r={star.radius} fill={star.disliked ? "var(--surface)" : colour} fillOpacity={star.disliked ? 1 : star.brightness} stroke={colour} strokeWidth={star.disliked ? 1.5 : 1} strokeDasharray={star.disliked ? "3 2.5" : undefined} />
-      <text y={star.radius + 13} textAnchor="middle" className={css.label}>{star.value}</text>
-    </g>
+    <Tooltip label={words}>
+      <g className={css.star} role="link" tabIndex={0} aria-label={words} onClick={open} onKeyDown={(event) => event.key === "Enter" && open()} style={{ transform: `translate(${star.x}px, ${star.y}px)` }}>
+        <circle r={Math.max(22, star.radius)} fill="transparent" />
+        <circle r={star.radius + 5} fill={colour} opacity={star.disliked ? 0 : 0.14 * star.brightness} />
+        <circle r={star.radius} fill={star.disliked ? "var(--surface)" : colour} fillOpacity={star.disliked ? 1 : star.brightness} stroke={colour} strokeWidth={star.disliked ? 1.5 : 1} strokeDasharray={star.disliked ? "3 2.5" : undefined} />
+        <text y={star.radius + 13} textAnchor="middle" className={css.label}>{star.value}</text>
+      </g>
+    </Tooltip>
   );
 }
 

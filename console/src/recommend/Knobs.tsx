@@ -74,7 +74,7 @@ function Knob({ label, low, high, value, onChange }: KnobProps) {
   return (
     <div className={css.field}>
       <p className={css.label}>{label}<span>{at.toFixed(2)}</span></p>
-      <Slider size="sm" min={0} max={1} step={0.05} label={null} value={at} onChange={setAt} onChangeEnd={onChange} thumbProps={{ "aria-label": label }} />
+      <Slider size="sm" min={0} max={1} step={0.05} label={null} value={at} onChange={setAt} onChangeEnd={onChange} thumbLabel={label} />
       <p className={css.ends}><span>{low}</span><span>{high}</span></p>
     </div>
   );
