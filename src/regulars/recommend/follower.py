@@ -15,6 +15,7 @@ from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.files import Files
+from regulars.kernel.ids import ItemId
 from regulars.recommend import store
 from regulars.recommend.core.slots import Slot
 from regulars.recommend.engine import artifact as artifacts
@@ -124,7 +125,10 @@ class Follower:
 
     def _take_up(self, version: str) -> None:
         """Open a new model and bring it up to date beside the old one, then let it answer."""
-        fresh = Brain(LiveEngine(artifacts.read(self._files, version)), self._items)
+        artifact = artifacts.read(self._files, version)
+        with self._brain.engine.lock:
+            self._items.name((number, ItemId(name)) for number, name in enumerate(artifact.item_ids) if name)
+        fresh = Brain(LiveEngine(artifact), self._items)
         while self._advance(fresh):
             if self._stop.is_set() and self._thread is not None:
                 return

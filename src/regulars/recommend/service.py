@@ -285,6 +285,14 @@ class Recommend:
             return 0.0
         return max(0.0, (self._clock.now_us() - self._follower.current_us) / 1000)
 
+    def reached_seq(self) -> int:
+        """Return the last interaction that answers know."""
+        return self._follower.brain.engine.reached_seq
+
+    def brain(self) -> Brain:
+        """Return what answers now; for measuring it."""
+        return self._follower.brain
+
     def _refresh(self) -> None:
         if not self._follower.is_following:
             self._follower.catch_up()

@@ -90,7 +90,9 @@ class ItemTable:
 
     def allowed(self, numbers: Ints, filters: Filters, now_us: int) -> Flags:
         """Return which of these items the filters let through; what a customer has seen is not looked at."""
-        allowed = np.array([bool(self._ids[number]) for number in numbers.tolist()], np.bool_)
+        known = self.total
+        allowed = np.array([number < known and bool(self._ids[number]) for number in numbers.tolist()], np.bool_)
+        numbers = np.where(allowed, numbers, 0)
         if filters.available_only and self._items:
             allowed &= self._known[numbers] & (self._from_us[numbers] <= now_us) & (now_us < self._until_us[numbers])
         if filters.kinds:

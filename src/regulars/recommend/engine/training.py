@@ -13,7 +13,7 @@ import numpy as np
 from regulars.kernel.ids import CustomerId
 from regulars.recommend.core.ease import Ease, train_ease
 from regulars.recommend.core.histories import Histories, histories
-from regulars.recommend.core.ials import train_ials
+from regulars.recommend.core.ials import DEFAULT_SHAPE, IalsShape, train_ials
 from regulars.recommend.core.popular import POPULAR_HALF_LIFE_US, TRENDING_HALF_LIFE_US, forward_weights
 from regulars.recommend.core.rows import Doubles, Floats, Ints, Longs, Rows, ragged, starts_of, strongest
 from regulars.recommend.core.sessions import SESSION_GAP_US, SESSION_ITEMS_MAX, pack_sessions
@@ -46,6 +46,7 @@ class Plan:
     """How much is kept, and how taste is learned."""
 
     ease_items_max: int = 20_000
+    shape: IalsShape = DEFAULT_SHAPE
     neighbours: int | None = None  # of each item; by default as many as the size of the catalogue allows
 
 
@@ -289,7 +290,12 @@ def _taste(
         model: Ease = train_ease(told, items_total)
         rows = model.pruned(neighbours)
         return "ease", {"taste_starts": rows.starts, "taste_columns": rows.columns, "taste_values": rows.values}
-    learned = train_ials(told, items_total, progress=lambda done, of: progress(0.6 + 0.4 * done / of, "learning taste"))
+    learned = train_ials(
+        told,
+        items_total,
+        shape=plan.shape,
+        progress=lambda done, of: progress(0.6 + 0.4 * done / of, "learning taste"),
+    )
     return "ials", {
         "taste_vectors": learned.vectors,
         "taste_gram": learned.gram,

@@ -102,16 +102,16 @@ def _scorers(
 def fit(known: Histories, items_total: int, *, ease_items_max: int) -> Fitted:
     """Learn every model from the training part."""
     seconds = {}
-    started = time.perf_counter()
+    started = time.process_time()
     follow = RowsModel(count_transitions(known, items_total).scored(), items_total)
-    seconds["transitions"] = time.perf_counter() - started
-    started = time.perf_counter()
+    seconds["transitions"] = time.process_time() - started
+    started = time.process_time()
     is_small = len(np.unique(known.items)) <= ease_items_max
     taste: Linear = train_ease(known, items_total) if is_small else train_ials(known, items_total)
-    seconds["taste"] = time.perf_counter() - started
-    started = time.perf_counter()
+    seconds["taste"] = time.process_time() - started
+    started = time.process_time()
     cosine = RowsModel(item_cosine(known, items_total), items_total)
-    seconds["item-kNN"] = time.perf_counter() - started
+    seconds["item-kNN"] = time.process_time() - started
     counts = np.bincount(known.items, minlength=items_total).astype(np.float64)
     return Fitted(follow, taste, cosine, counts, items_total, seconds)
 
