@@ -69,7 +69,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   if (rows.length === 0 && empty) return <>{empty}</>;
   return (
     <div className={css.frame}>
-      <div ref={scroller} className={css.scroller} style={height === undefined ? undefined : { maxHeight: height, overflowY: "auto" }}>
+      <div ref={scroller} className={css.scroller} data-with-page={(height === undefined && Object.keys(widths).length === 0) || undefined} style={height === undefined ? undefined : { maxHeight: height, overflowY: "auto" }}>
         <div
           role="table"
           aria-label={label}
