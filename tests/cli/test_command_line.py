@@ -87,3 +87,24 @@ def test_a_file_where_a_folder_should_be_is_a_sentence(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert "is a file" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_an_evaluation_is_one_json_object_for_programs_and_a_table_for_people(tmp_path: Path) -> None:
+    path = tmp_path / "plays.csv"
+    rows = [f"u{user},s{(user * 7 + step * step) % 40}" for step in range(8) for user in range(60)]
+    path.write_text("listener,song\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    words = ["evaluate", "recommend", "--interactions", str(path), "--user", "listener", "--item", "song"]
+    said = json.loads(run(*words, "--protocol", "last-item", "--json").stdout)
+    assert said["interactions"] > 0
+    assert {model["model"] for model in said["models"]} >= {"blend", "popular"}
+    assert all(0 <= figure["value"] <= 1 for model in said["models"] for figure in model["figures"].values())
+    assert "± " in run(*words, "--protocol", "last-item").stdout
+
+
+def test_a_mistyped_column_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "plays.csv"
+    path.write_text("listener,song\nu1,s1\n", encoding="utf-8")
+    answer = run("evaluate", "recommend", "--interactions", str(path), "--user", "listner", "--item", "song")
+    assert answer.returncode == 1
+    assert "listener" in answer.stderr
+    assert "Traceback" not in answer.stderr

@@ -85,8 +85,10 @@ def shown(result: ModelResult) -> ModelShown:
     return ModelShown(
         model=result.model,
         is_baseline=result.is_baseline,
-        settings=result.settings,
-        figures={name: FigureShown(one.value, one.low, one.high) for name, one in result.figures.items()},
-        fit_s=round(result.fit_s, 3),
-        query_ms=round(result.query_ms, 4),
+        settings={name: float(value) for name, value in result.settings.items()},
+        figures={  # plain floats: numpy's are no JSON
+            name: FigureShown(float(one.value), float(one.low), float(one.high)) for name, one in result.figures.items()
+        },
+        fit_s=round(float(result.fit_s), 3),
+        query_ms=round(float(result.query_ms), 4),
     )
