@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { Cover } from "../catalog/Cover";
+import { reasonText } from "../recommend/reasons";
 import { ErrorState } from "../shared/ErrorState";
 import { ChartSkeleton } from "../shared/Skeletons";
 import css from "./FirstSlate.module.css";
@@ -10,6 +11,7 @@ import { firstSlateQuery } from "./progress";
 /** What somebody new would see. */
 export function FirstSlate() {
   const { t } = useTranslation("setup");
+  const { t: tRecommend } = useTranslation("recommend");
   const { data: slate, error, refetch, isPending } = useQuery(firstSlateQuery);
   if (error) return <ErrorState error={error} retry={() => void refetch()} size="small" />;
   if (isPending) return <ChartSkeleton height={150} />;
@@ -20,7 +22,7 @@ export function FirstSlate() {
         {slate.items.map((placed) => (
           <li key={placed.item_id} className={css.item}>
             <Cover item={placed.item ? { ...placed.item, item_id: placed.item_id } : { item_id: placed.item_id, title: placed.title, kind: "", tags: [], attributes: {} }} shape="poster" />
-            {placed.reasons[0] && <span className={css.reason}>{placed.reasons[0].text}</span>}
+            {placed.reasons[0] && <span className={css.reason}>{reasonText(tRecommend, placed.reasons[0])}</span>}
           </li>
         ))}
       </ol>
