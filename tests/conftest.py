@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.database import Database
 from regulars.testing import postgresql as embedded
+
+settings.register_profile("untimed", deadline=None, print_blob=True)  # speed lives in bench/, never in a test
+settings.load_profile("untimed")
 
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 

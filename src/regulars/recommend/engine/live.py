@@ -24,6 +24,7 @@ from regulars.recommend.engine.steps import (
     ENTRIES_KEPT,
     ENTRIES_MAX,
     Step,
+    common_moments,
     common_prefix,
     merged,
     pairs,
@@ -154,15 +155,17 @@ class LiveEngine:
         prefix = common_prefix(before, after)
         self._recount(before, after, prefix)
         shopper.steps = after
-        self._cut_sessions(shopper, after, from_step=max(prefix - 1, 0))
+        touched = common_moments(before, after)
+        self._cut_sessions(shopper, after, from_step=max(touched - 1, 0), former=[before])
 
     def _absorb(self, kept_key: int, absorbed_key: int) -> None:
         """Make two customers one: their steps interleave by time, as if one had taken them all."""
         kept, absorbed = self.shoppers.changed(kept_key), self.shoppers.look(absorbed_key)
         entries = merged(kept.entries, absorbed.entries)
         after = steps_of(entries)
-        self._recount(steps_of(kept.entries), [])
-        self._recount(steps_of(absorbed.entries), after)
+        former = [steps_of(kept.entries), steps_of(absorbed.entries)]
+        self._recount(former[0], [])
+        self._recount(former[1], after)
         sessions = sorted(kept.sessions + absorbed.sessions)
         together = Shopper(kept.rows + absorbed.rows)
         together.entries, together.steps, together.sessions = entries, after, sessions
@@ -170,7 +173,7 @@ class LiveEngine:
         together.seen = kept.seen
         for item, kinds in absorbed.seen.items():
             together.seen[item] = together.seen.get(item, 0) | kinds
-        self._cut_sessions(together, after, from_step=0)
+        self._cut_sessions(together, after, from_step=0, former=former)
         self.shoppers.absorb(kept_key, absorbed_key)
         self.shoppers.replace(kept_key, together)
         entries.trim()
@@ -182,25 +185,34 @@ class LiveEngine:
             for step in steps[prefix:]:
                 self.popularity.add(step.item, step.first_us, step.crowd, sign)
 
-    def _cut_sessions(self, shopper: Shopper, steps: list[Step], *, from_step: int) -> None:
-        """End the sessions from a step on and begin them anew as the steps now say."""
-        parts = sessions_of(steps)
-        start = place = 0
-        while place + 1 < len(parts) and start + len(parts[place]) <= from_step:
-            start += len(parts[place])
-            place += 1
-        changed = parts[place:]
-        if not place and changed and _begins_before(shopper, changed[0][0].first_us):
-            changed = changed[1:]  # a session that began before all we remember stays as it is
-        since_us = changed[0][0].first_us if changed else _END_OF_TIME_US
-        if not parts and len(shopper.entries):
-            since_us = shopper.entries.at_us[0]
+    def _cut_sessions(
+        self, shopper: Shopper, steps: list[Step], *, from_step: int, former: Sequence[list[Step]]
+    ) -> None:
+        """End the sessions from a step on and begin them anew as the steps now say.
+
+        `former` are the steps that the sessions were cut from: a step that had merged repeats may now begin later.
+        """
+        changed = _parts_from(steps, from_step)
+        gone = [part for before in former for part in _parts_from(before, from_step)]
+        if not from_step and changed and _begins_before(shopper, changed[0][0].first_us):
+            changed, gone = changed[1:], gone[1:]  # a session that began before all we remember stays as it is
+        since_us = min((part[0].first_us for part in (*changed, *gone)), default=_END_OF_TIME_US)
         for began, session in shopper.sessions:
             if began >= since_us:
                 self.sessions.end(session)
         shopper.sessions = [pair for pair in shopper.sessions if pair[0] < since_us]
         for part in changed:
             shopper.sessions.append((part[0].first_us, self.sessions.begin([step.item for step in part])))
+
+
+def _parts_from(steps: list[Step], from_step: int) -> list[list[Step]]:
+    """Return the sessions of these steps from the one that holds a step on; the last when there is none such."""
+    parts = sessions_of(steps)
+    start = place = 0
+    while place + 1 < len(parts) and start + len(parts[place]) <= from_step:
+        start += len(parts[place])
+        place += 1
+    return parts[place:]
 
 
 _END_OF_TIME_US = 2**62

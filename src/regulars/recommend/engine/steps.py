@@ -111,6 +111,16 @@ def common_prefix(before: list[Step], after: list[Step]) -> int:
     return length
 
 
+def common_moments(before: list[Step], after: list[Step]) -> int:
+    """Return how many steps both begin with, moments of first and last touch included: sessions are cut by both."""
+    length = 0
+    for one, other in zip(before, after, strict=False):
+        if (one.item, one.first_us, one.last_us) != (other.item, other.first_us, other.last_us):
+            break
+        length += 1
+    return length
+
+
 def pairs(steps: list[Step], start: int) -> Iterator[tuple[int, int, float]]:
     """Walk (from, to, count) of every transition whose later step stands at `start` or beyond.
 
