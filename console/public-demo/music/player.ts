@@ -16,7 +16,7 @@ const LENGTH_S_MIN = 150; // songs without a stated length get one between two a
 const LENGTH_S_SPREAD = 90;
 
 export const lengthOf = (entry: Entry): number =>
-  number(entry.item, 'duration_s', 'length_s', 'total_length', 'duration') ??
+  number(entry.item, 'seconds', 'duration_s', 'length_s', 'total_length', 'duration') ??
   LENGTH_S_MIN + (hashOf(entry.item.item_id) % LENGTH_S_SPREAD);
 
 export class Player {

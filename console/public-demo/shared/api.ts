@@ -1,5 +1,7 @@
 /** What the shop's demo door answers, and how to ask it. */
 
+import { spokenTitle } from '../../src/catalog/tags';
+
 export interface Item {
   item_id: string;
   kind: string;
@@ -132,7 +134,6 @@ export function number(of: Item, ...names: string[]): number | null {
 export function spoken(of: Item): { title: string; year: number | null } {
   const parts = /^(.*?)(?:\s*\((\d{4})\))?$/u.exec(of.title.trim());
   const bare = parts?.[1] ?? of.title;
-  const article = /^(.*), (The|A|An|Le|La|Les|Il|Das|Der|Die|El|L')$/u.exec(bare);
-  const title = article ? `${article[2]}${article[2] === "L'" ? '' : ' '}${article[1]}` : bare;
+  const title = spokenTitle(bare);
   return { title, year: number(of, 'year', 'release_year') ?? (parts?.[2] ? Number(parts[2]) : null) };
 }

@@ -16,7 +16,7 @@ export function reasonLine(say: Say, reasons: readonly Reason[]): string {
   if (first.kind === 'because_you' && !first.title) return first.text;
   if (first.kind === 'favourite' && !first.tag) return first.text;
   if (first.kind === 'similar' && !first.title) return first.text;
-  return say(first.kind, { title: first.title ?? '', tag: first.tag ?? '' });
+  return say(first.kind, { title: first.title ?? '', tag: (first.tag ?? '').replace(/^[a-z_]+:/u, '') });
 }
 
 export function shelf(say: Say, title: string, entries: readonly Entry[], card: (entry: Entry) => Child, kind = ''): HTMLElement {

@@ -2,6 +2,7 @@
 
 import '../shared/theme';
 import './store.css';
+import { isObject } from '../../src/catalog/cover-art';
 import * as api from '../shared/api';
 import { artOf, drawing, square } from '../shared/cover';
 import { fill, h, icon } from '../shared/dom';
@@ -72,7 +73,7 @@ function front(entries: readonly api.Entry[]): HTMLElement {
     return h(
       'button',
       { class: `window ${size}`, style: `--ground:${art.palette.ground};--ink:${art.palette.ink}`, onclick: () => open(entry) },
-      drawing(art, 'meet'),
+      drawing(art, isObject(art.motif) ? 'meet' : 'slice'),
       h('span', { class: 'window-words' }, h('strong', {}, api.spoken(entry.item).title), h('span', {}, money(priceOf(entry.item), currencyOf(entry.item)))),
     );
   };

@@ -25,7 +25,7 @@ test.each([["items.CSV", "csv"], ["a.b.jsonl", "jsonl"], ["x.parquet", "parquet"
   expect(formatOf(name)).toBe(format);
 });
 
-test.each([["Matrix, The (1999)", "The Matrix"], ["Heat (1995)", "Heat"], ["2001", "2001"], ["千と千尋", "千と千尋"]])("%s is said %s", (title, spoken) => {
+test.each([["Matrix, The (1999)", "The Matrix"], ["Heat (1995)", "Heat"], ["2001", "2001"], ["Seventh Seal, The (Sjunde inseglet, Det) (1957)", "The Seventh Seal (Sjunde inseglet, Det)"], ["千と千尋", "千と千尋"]])("%s is said %s", (title, spoken) => {
   expect(spokenTitle(title)).toBe(spoken);
 });
 

@@ -31,6 +31,10 @@ describe("a cover", () => {
     expect(coverArt({ id: "p2", kind: "product", title: "No. 7", tags: [{ kind: "category", value: "Bags" }] }).motif).toBe("bag");
   });
 
+  test("of a lamp from a tea house is a lamp", () => {
+    expect(coverArt({ id: "p3", kind: "product", title: "晨間茶行 床頭燈", tags: [{ kind: "brand", value: "晨間茶行" }] }).motif).toBe("lamp");
+  });
+
   test("without any word still has a face", () => {
     const art = coverArt({ id: "x", kind: "item", tags: [] }, "square");
     expect(art.strokes.length).toBeGreaterThan(0);

@@ -33,6 +33,9 @@ export interface Stroke {
   opacity: number;
 }
 
+/** Motifs that stand in the middle and must not be cut. */
+export const isObject = (motif: string): boolean => OBJECTS.some(([, object]) => object === motif);
+
 export interface CoverArt {
   palette: Palette;
   motif: string;
@@ -104,7 +107,8 @@ const OBJECTS: ReadonlyArray<[RegExp, string]> = [
   [/bottle|wine|oil|sauce|water|beauty|skin|soap|care|瓶|酒|保養|美妝|ボトル|スキン/i, 'bottle'],
   [/shirt|cloth|apparel|fashion|top|dress|wear|衣|服|シャツ/i, 'shirt'],
   [/lamp|light|home|living|furniture|燈|居家|家具|ランプ|インテリア/i, 'lamp'],
-  [/book|paper|stationery|note|書|文具|本|ノート/i, 'book'],
+  [/toy|puzzle|kite|balloon|玩具|積木|拼圖|おもちゃ|つみき|ふうせん|パズル/i, 'blocks'],
+  [/book|paper|ink|tape|pen|stationery|note|書|文具|墨水|膠帶|筆|ノート|文房具|テープ/i, 'book'],
   [/plant|garden|flower|植物|花|園藝|ガーデン/i, 'plant'],
   [/bag|case|travel|outdoor|包|袋|旅行|バッグ|アウトドア/i, 'bag'],
   [/kitchen|bowl|tableware|food|snack|rice|碗|廚|食|餐|キッチン|食器/i, 'bowl'],
@@ -414,6 +418,16 @@ const MOTIFS: Record<string, (pen: Pen) => void> = {
     fill(pen, 'M30 50q20-20 40 0Z', palette.second);
     line(pen, 'M58 44L80 24M63 45L84 28', palette.ink, 1.8, 0.75);
   },
+  blocks(pen) {
+    ground(pen);
+    const { palette, chance } = pen;
+    const lean = (chance() - 0.5) * 6;
+    fill(pen, box(24, 57, 20, 20), palette.first);
+    fill(pen, box(46, 57, 20, 20), palette.second);
+    fill(pen, box(68, 63, 14, 14), palette.ink, 0.6);
+    fill(pen, circle(35 + lean, 46, 11), palette.second);
+    fill(pen, `M${round(46 + lean)} 57l10-20 10 20Z`, palette.first);
+  },
   speaker(pen) {
     ground(pen);
     const { palette } = pen;
@@ -440,7 +454,9 @@ function objectIn(words: string): string | undefined {
 
 function motifOf(subject: CoverSubject, word: string, seed: number): string {
   if (subject.kind === 'product') {
-    const object = objectIn(subject.title ?? '') ?? objectIn(subject.tags.map((tag) => tag.value).join(' '));
+    const brands = subject.tags.filter((tag) => tag.kind === 'brand').map((tag) => tag.value);
+    const title = brands.reduce((words, brand) => words.replace(brand, ' '), subject.title ?? ''); // a tea house sells lamps too
+    const object = objectIn(title) ?? objectIn(subject.tags.filter((tag) => tag.kind !== 'brand').map((tag) => tag.value).join(' '));
     if (object) return object;
   }
   const known = STYLES[word.toLowerCase()]?.motifs;

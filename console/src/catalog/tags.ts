@@ -32,6 +32,6 @@ export function tagsOf(item: Tagged): CoverTag[] {
 /** "Matrix, The (1999)" as one says it. */
 export function spokenTitle(title: string): string {
   const bare = title.replace(/\s*\(\d{4}\)\s*$/u, "");
-  const article = /^(.*), (The|A|An|Le|La|Les|Il|Das|Der|Die|El)$/u.exec(bare);
-  return article ? `${article[2]} ${article[1]}` : bare;
+  const article = /^(.*?), (The|A|An|Le|La|Les|Il|Das|Der|Die|El)( \(.*\))?$/u.exec(bare);
+  return article ? `${article[2]} ${article[1]}${article[3] ?? ""}` : bare;
 }

@@ -2,6 +2,9 @@ import type { TFunction } from "i18next";
 import { spokenTitle } from "../catalog/tags";
 import type { Reason } from "../shared/api";
 
+/** `genre:Drama` as one says it: Drama. */
+export const bare = (tag: string): string => tag.replace(/^[a-z_]+:/u, "");
+
 /** A reason as a sentence in the reader's language; the shop's own words where a part is missing. */
 export function reasonText(t: TFunction<"recommend">, reason: Reason): string {
   switch (reason.kind) {
@@ -10,7 +13,7 @@ export function reasonText(t: TFunction<"recommend">, reason: Reason): string {
     case "similar":
       return reason.title ? t("reason.similar", { title: spokenTitle(reason.title) }) : reason.text;
     case "favourite":
-      return reason.tag ? t("reason.favourite", { tag: reason.tag }) : reason.text;
+      return reason.tag ? t("reason.favourite", { tag: bare(reason.tag) }) : reason.text;
     case "popular":
       return t("reason.popular");
     case "trending":

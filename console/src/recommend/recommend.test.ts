@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy, Slot } from "../shared/api";
 import { differencesOf, inOrder, overlap, type Strategy } from "./differences";
 import { apartFrom, axisOf } from "./intervals";
+import { bare } from "./reasons";
 import { knobsOf, NO_FILTERS, slotsSearch, turned } from "./search";
 
 const strategy = (policy: Policy, ...ids: string[]): Strategy => ({
@@ -54,6 +55,12 @@ describe("knobs", () => {
   test("of an address that lies are ignored", () => {
     expect(slotsSearch({ diversity: 7, seen: "sometimes", kinds: "video", novelty: "0.5" })).toEqual({ novelty: 0.5 });
   });
+});
+
+test("a tag is said without its kind, and a colon inside it stays", () => {
+  expect(bare("genre:Hip-hop")).toBe("Hip-hop");
+  expect(bare("Drama")).toBe("Drama");
+  expect(bare("tag:2001: A Space Odyssey")).toBe("2001: A Space Odyssey");
 });
 
 describe("click rates", () => {

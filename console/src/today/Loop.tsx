@@ -12,7 +12,7 @@ export function Loop({ loop }: { loop: Today["loop"] }) {
     <Section title={t("loop.title")} hint={t(`loop.${worst}`)}>
       <ol className={css.loop}>
         {loop.map((station) => (
-          <li key={station.station} className={css.station} data-state={station.state}>
+          <li key={station.station} className={css.station} data-state={station.state} title={station.detail}>
             <span className={css.line} aria-hidden />
             <span className={css.dot} aria-hidden />
             <span className={css.name}>{t(`loop.station.${station.station}`)}</span>
@@ -20,7 +20,7 @@ export function Loop({ loop }: { loop: Today["loop"] }) {
               {format.duration(station.lag_ms)}
               <span className="visually-hidden">{t(`loop.state.${station.state}`)}</span>
             </span>
-            <span className={css.detail}>{station.detail}</span>
+            <span className={css.detail}>{t(`loop.means.${station.station}`)}</span>
           </li>
         ))}
       </ol>
