@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regulars.kernel.ids import CustomerId
@@ -112,7 +112,7 @@ interactions = st.lists(
 
 
 @given(interactions, st.integers(0, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_artifact_and_news_together_equal_a_full_recount(
     facts: list[tuple[int, int, int, float, str]], base: int
 ) -> None:
@@ -123,7 +123,7 @@ def test_artifact_and_news_together_equal_a_full_recount(
 
 
 @given(interactions, st.integers(0, 20), st.integers(0, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_two_customers_who_become_one_count_as_if_they_had_always_been(
     facts: list[tuple[int, int, int, float, str]], base: int, met: int
 ) -> None:
@@ -142,7 +142,7 @@ def test_two_customers_who_become_one_count_as_if_they_had_always_been(
 
 
 @given(interactions, st.lists(st.integers(1, 39), max_size=5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_how_news_is_cut_into_portions_makes_no_difference(
     facts: list[tuple[int, int, int, float, str]], cuts: list[int]
 ) -> None:
@@ -157,6 +157,7 @@ def test_how_news_is_cut_into_portions_makes_no_difference(
 
 
 @given(interactions)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_steps_in_memory_are_the_steps_of_the_histories(facts: list[tuple[int, int, int, float, str]]) -> None:
     mine = [fact for fact in facts if fact[0] == 1]
     entries = Entries()

@@ -197,8 +197,8 @@ class Recommend:
         number = self._number(brain, item)
         visit, _, touched = self._visit(brain, self._askers.customer(self._askers.named(customer)), "never", None)
         found = brain.found("blend", visit)
-        contributions = found.contributions(np.array([number], np.int32))[:, 0]
-        return reasons_for(brain, found, contributions, touched)
+        table, _ = found.explain(np.array([number], np.int32))
+        return reasons_for(brain, found, table, touched)[0]
 
     def compare(
         self,

@@ -32,7 +32,7 @@ class Ease:
         """How many items are known."""
         return len(self.matrix)
 
-    def scores(self, items: Ints, weights: Floats) -> Scored:
+    def scores(self, items: Ints, weights: Floats, also: Ints | None = None) -> Scored:  # noqa: ARG002 (gives all there are)
         """Return a score for every item."""
         scores = weights @ self.matrix[items]
         return Scored(np.arange(self.items_total, dtype=np.int32), scores.astype(np.float64))

@@ -22,6 +22,8 @@ UNSEEN_WEIGHT = 1.0  # α₀; best of .1, .3, 1
 FREQUENCY_EXPONENT = 1.0
 ALTERNATIONS = 10
 ENTRIES_A_TIME = 65_536
+STANDING_OUT = 2.0
+HANDED_ON_MIN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ DEFAULT_SHAPE = IalsShape()
 
 
 class Ials:
-    """Item vectors and their Gram matrix: everything that is needed to fold a customer in."""
+    """Item vectors and their Gram matrix: everything that is needed to fold a customer in.
+
+    `proposing` are the items that taste may bring up by itself; left out, all. Others are scored when asked for.
+    """
 
     def __init__(
         self,
@@ -47,8 +52,11 @@ class Ials:
         *,
         regularisation: float = REGULARISATION,
         unseen_weight: float = UNSEEN_WEIGHT,
+        proposing: Ints | None = None,
     ) -> None:
         self.vectors = vectors
+        self._proposing = proposing
+        self._proposed = vectors if proposing is None else np.ascontiguousarray(vectors[proposing])
         self.gram = gram
         self.regularisation = regularisation
         self.unseen_weight = unseen_weight
@@ -58,12 +66,25 @@ class Ials:
         """How many items are known."""
         return len(self.vectors)
 
-    def scores(self, items: Ints, weights: Floats) -> Scored:
-        """Return a score for every item: one half-step of training, for one customer."""
+    def scores(self, items: Ints, weights: Floats, also: Ints | None = None) -> Scored:
+        """Return the scores of the items that fit best, and of those asked for `also`: one half-step of training.
+
+        Of the proposing items, all are scored, and those handed on that stand out by two deviations, as they alone can
+        come first. The deviation is that of all the proposing ones.
+        """
         solver, seen = self._system(items, weights)
-        customer = np.linalg.solve(solver, (weights[:, None] * seen).sum(axis=0))
-        scores = self.vectors @ customer.astype(np.float32)
-        return Scored(np.arange(self.items_total, dtype=np.int32), scores.astype(np.float64))
+        customer = np.linalg.solve(solver, (weights[:, None] * seen).sum(axis=0)).astype(np.float32)
+        scores = self._proposed @ customer
+        mean, spread = float(scores.mean()), float(scores.std())
+        chosen: Longs = np.flatnonzero(scores > mean + STANDING_OUT * spread)
+        if len(chosen) < HANDED_ON_MIN:
+            chosen = np.argpartition(-scores, min(HANDED_ON_MIN, len(scores)) - 1)[:HANDED_ON_MIN]
+        if self._proposing is not None:
+            chosen = self._proposing[chosen].astype(np.int64)
+        if also is not None:
+            chosen = np.concatenate((chosen, also[also < self.items_total]))
+        distinct: Ints = np.unique(chosen).astype(np.int32)
+        return Scored(distinct, (self.vectors[distinct] @ customer).astype(np.float64), spread)
 
     def contributions(self, items: Ints, weights: Floats, targets: Ints) -> Doubles:
         """Return what each query item gives to each target, shape (items, targets); columns sum to the scores."""

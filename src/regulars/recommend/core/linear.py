@@ -15,8 +15,8 @@ from regulars.recommend.core.rows import Doubles, Floats, Ints, Rows, Scored
 class Linear(Protocol):
     """A model whose scores are sums of contributions of the items of the query."""
 
-    def scores(self, items: Ints, weights: Floats) -> Scored:
-        """Return the scores that these items, so weighted, give to others."""
+    def scores(self, items: Ints, weights: Floats, also: Ints | None = None) -> Scored:
+        """Return the scores that these items, so weighted, give to others: to the best, and to those named `also`."""
         ...
 
     def contributions(self, items: Ints, weights: Floats, targets: Ints) -> Doubles:
@@ -39,7 +39,7 @@ class RowsModel:
         self.rows = rows
         self.items_total = items_total
 
-    def scores(self, items: Ints, weights: Floats) -> Scored:
+    def scores(self, items: Ints, weights: Floats, also: Ints | None = None) -> Scored:  # noqa: ARG002 (gives all there are)
         """Return the scores that these items, so weighted, give to others."""
         columns, values, owners = self.rows.gather(items)
         return Scored.summed(columns, values * weights[owners], items_total=self.items_total)

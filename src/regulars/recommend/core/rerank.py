@@ -72,7 +72,7 @@ def _diversified(
     nearest = np.zeros(len(pool))
     left = np.ones(len(pool), np.bool_)
     chosen: list[int] = []
-    for _ in range(min(3 * count, len(pool))):
+    for _ in range(min(count, len(pool))):
         marginal = np.where(left, (1 - diversity) * worth - diversity * nearest, -np.inf)
         best = int(marginal.argmax())
         left[best] = False
@@ -88,11 +88,11 @@ def likeness(tags: Sequence[frozenset[int]]) -> Doubles:
     >>> likeness([frozenset({1, 2}), frozenset({2}), frozenset()]).round(2).tolist()
     [[1.0, 0.71, 0.0], [0.71, 1.0, 0.0], [0.0, 0.0, 0.0]]
     """
-    known = {tag: place for place, tag in enumerate(sorted(set().union(*tags)))} if tags else {}
+    known: dict[int, int] = {}
+    rows = [place for place, words in enumerate(tags) for _ in words]
+    columns = [known.setdefault(tag, len(known)) for words in tags for tag in words]
     vectors = np.zeros((len(tags), max(len(known), 1)))
-    for place, words in enumerate(tags):
-        if words:
-            vectors[place, [known[tag] for tag in words]] = 1.0 / np.sqrt(len(words))
+    vectors[rows, columns] = [len(words) ** -0.5 for words in tags for _ in words]
     cosine: Doubles = vectors @ vectors.T
     return cosine
 

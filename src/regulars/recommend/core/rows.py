@@ -121,6 +121,7 @@ class Scored:
 
     items: Ints
     values: Doubles
+    spread: float | None = None  # the deviation over all items, where a source handed on only the best
 
     @classmethod
     def none(cls) -> Scored:
@@ -144,6 +145,8 @@ class Scored:
 
     def deviation(self, items_total: int) -> float:
         """Return the standard deviation over all `items_total` items, those left out counting as 0."""
+        if self.spread is not None:
+            return self.spread
         if not len(self.values) or items_total < 1:
             return 0.0
         mean = self.values.sum() / items_total

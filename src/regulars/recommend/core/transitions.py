@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from regulars.recommend.core.histories import Histories
-from regulars.recommend.core.rows import Doubles, Floats, Rows, strongest
+from regulars.recommend.core.rows import Doubles, Floats, Longs, Rows, strongest
 
 WINDOW = 10  # best of 3, 5, 10, 20 on MovieLens-1M's validation items; decisions/engine-zero
 DECAY = 0.8
@@ -54,13 +54,13 @@ class Transitions:
 
     def _scores(self) -> Floats:
         owners = np.repeat(np.arange(self.counts.count), np.diff(self.counts.starts))
-        weights = denominators(self.out[owners], self.into[self.counts.columns])
+        weights = denominators(self.out, self.into[self.counts.columns], owners)
         return (self.counts.values / weights).astype(np.float32)
 
 
-def denominators(out: Doubles, into: Doubles) -> Doubles:
-    """Return what a count is divided by to become a score."""
-    result: Doubles = np.power(out, OUT_EXPONENT) * np.power(into, INTO_EXPONENT) + SHRINK
+def denominators(out: Doubles, into: Doubles, owners: Longs) -> Doubles:
+    """Return what each count is divided by to become a score; `owners` says from which of `out` it comes."""
+    result: Doubles = np.power(out, OUT_EXPONENT)[owners] * np.power(into, INTO_EXPONENT) + SHRINK
     return result
 
 

@@ -21,6 +21,7 @@ from regulars.recommend.engine.live import LiveEngine
 POPULAR_KEPT = 500
 RULE_ITEMS = 200  # the best known items of each favourite tag
 FRESH_SHARE = 1_000  # lists of the popular are sorted anew after a thousandth of all steps
+PROPOSING_ITEMS = 20_000  # the best known items, 5 MB of vectors: they stay in the processor's cache, 100 k do not
 CONTENT_WEIGHT = 0.1  # chosen: a shared word is worth a tenth of always being seen together
 
 Because = Literal["item", "tag", "crowd", "now"]
@@ -41,15 +42,15 @@ class Visit:
 class Found:
     """A source's scores, and what they are made of.
 
-    `because` says what `grounds` are: items the customer touched, tags, or nothing in particular.
-    `contributions(targets)` has shape (grounds, targets); its columns sum to the scores.
+    `because` says what `grounds` are: items the customer touched, tags, or nothing in particular. `explain(targets)`
+    returns what each ground gives to each target, shape (grounds, targets), its columns summing to the scores; and for
+    each target the sources that speak for it.
     """
 
     scored: Scored
     because: Because
     grounds: Ints
-    contributions: Callable[[Ints], Doubles]
-    sources: Callable[[Ints], list[list[str]]]
+    explain: Callable[[Ints], tuple[Doubles, list[list[str]]]]
     in_deviations: bool = False
 
 
@@ -84,17 +85,12 @@ class Brain:
         crowd = 0 if rising else visit.crowd
         scored = self._list("rising" if rising else "popular", crowd)
 
-        def contributions(targets: Ints) -> Doubles:
-            return scored.dense(self.total)[targets][None, :]
-
         name = "trending" if rising else "popular"
-        return Found(
-            scored,
-            "now" if rising else "crowd",
-            np.array([crowd], np.int32),
-            contributions,
-            lambda targets: [[name] for _ in targets],
-        )
+
+        def explain(targets: Ints) -> tuple[Doubles, list[list[str]]]:
+            return scored.dense(self.total)[targets][None, :], [[name] for _ in targets]
+
+        return Found(scored, "now" if rising else "crowd", np.array([crowd], np.int32), explain)
 
     def popularity_of(self, targets: Ints, crowd: int) -> Doubles:
         """Return the share of interest that each item has in a crowd."""
@@ -125,29 +121,26 @@ class Brain:
         weights = weights or blend_weights(len(visit.steps))
         queries = {name: self._query(name, visit) for name in weights}
         queries = {name: query for name, query in queries.items() if len(query[0])}
-        parts = {name: self._scores(name, *query, visit) for name, query in queries.items()}
+        parts: dict[str, Scored] = {}
+        for name in sorted(queries, key=lambda one: one == "taste"):  # taste last: it scores the others' candidates too
+            also = np.concatenate([part.items for part in parts.values()]) if parts else None
+            parts[name] = self._scores(name, *queries[name], visit, also)
         factors = scales(parts, weights, items_total=self.total)
         grounds = latest_distinct(visit.steps, max((len(query[0]) for query in queries.values()), default=0))
 
-        def shares(targets: Ints) -> dict[str, Doubles]:
-            return {name: factors[name] * self._contributions(name, *queries[name], visit, targets) for name in factors}
-
-        def contributions(targets: Ints) -> Doubles:
+        def explain(targets: Ints) -> tuple[Doubles, list[list[str]]]:
             table = np.zeros((len(grounds), len(targets)))
             place = {item: row for row, item in enumerate(grounds.tolist())}
-            for name, part in shares(targets).items():
-                rows = [place[item] for item in queries[name][0].tolist()]
-                np.add.at(table, rows, part)
-            return table
-
-        def sources(targets: Ints) -> list[list[str]]:
-            found = shares(targets)
-            return [
-                [name for name in found if np.abs(found[name][:, column]).sum() > 0] for column in range(len(targets))
-            ]
+            speaking: list[list[str]] = [[] for _ in targets]
+            for name, factor in factors.items():
+                part = factor * self._contributions(name, *queries[name], visit, targets)
+                np.add.at(table, [place[item] for item in queries[name][0].tolist()], part)
+                for column in np.flatnonzero(np.abs(part).sum(axis=0)).tolist():
+                    speaking[column].append(name)
+            return table, speaking
 
         scored = blend(parts, factors, items_total=self.total)
-        return Found(scored, "item", grounds, contributions, sources, in_deviations=True)
+        return Found(scored, "item", grounds, explain, in_deviations=True)
 
     def _query(self, name: str, visit: Visit) -> tuple[Ints, Floats]:
         if name == "sessions":
@@ -161,10 +154,10 @@ class Brain:
         items = latest_distinct(visit.steps, transitions.QUERY_ITEMS)
         return items, recency_weights(len(items), transitions.HALF_LIFE_ITEMS)
 
-    def _scores(self, name: str, items: Ints, weights: Floats, visit: Visit) -> Scored:
+    def _scores(self, name: str, items: Ints, weights: Floats, visit: Visit, also: Ints | None) -> Scored:
         if name == "taste":
             assert self._taste is not None, "without a model of taste there is no query for it"
-            return self._taste.scores(items, weights)
+            return self._taste.scores(items, weights, also)
         with self.engine.lock:
             if name == "sessions":
                 self._ready_neighbours()
@@ -201,8 +194,11 @@ class Brain:
         def contributions(targets: Ints) -> Doubles:
             return rules.rule_contributions(liked, targets, tag_rows, popularity)
 
+        def explain(targets: Ints) -> tuple[Doubles, list[list[str]]]:
+            return contributions(targets), [["rules"] for _ in targets]
+
         scored = Scored(candidates.astype(np.int32), contributions(candidates).sum(axis=0))
-        return Found(scored, "tag", liked.tags, contributions, lambda targets: [["rules"] for _ in targets])
+        return Found(scored, "tag", liked.tags, explain)
 
     def _similar(self, visit: Visit) -> Found:
         item = visit.item
@@ -224,11 +220,12 @@ class Brain:
 
         scored = Scored(near, together.dense(self.total)[near] + by_content)
 
-        def sources(targets: Ints) -> list[list[str]]:
+        def explain(targets: Ints) -> tuple[Doubles, list[list[str]]]:
             known = set(together.items.tolist())
-            return [["similar"] if target in known else ["content"] for target in targets.tolist()]
+            speaking = [["similar"] if target in known else ["content"] for target in targets.tolist()]
+            return scores(targets)[None, :], speaking
 
-        return Found(scored, "item", grounds, lambda targets: scores(targets)[None, :], sources)
+        return Found(scored, "item", grounds, explain)
 
 
 def blend_weights(steps: int) -> Mapping[str, float]:
@@ -268,7 +265,10 @@ def _taste_of(artifact: Artifact | None) -> tuple[Linear | None, float, int]:
     if artifact.about.kind == "ease":
         rows = Rows(artifact["taste_starts"], artifact["taste_columns"], artifact["taste_values"])
         return RowsModel(rows, total), ease.HALF_LIFE_ITEMS, total
-    return ials.Ials(artifact["taste_vectors"], artifact["taste_gram"]), ease.HALF_LIFE_ITEMS, total
+    counts = artifact["counts"]
+    known = np.argsort(-counts, kind="stable")[: min(PROPOSING_ITEMS, int((counts > 0).sum()))]
+    model = ials.Ials(artifact["taste_vectors"], artifact["taste_gram"], proposing=np.sort(known).astype(np.int32))
+    return model, ease.HALF_LIFE_ITEMS, total
 
 
 def _known(values: Doubles, targets: Ints) -> Doubles:

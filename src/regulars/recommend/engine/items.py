@@ -14,6 +14,7 @@ from regulars.recommend.core.slots import Filters, ItemCard
 
 ALWAYS_US = 2**62
 SHOWN_TAGS = 6
+CARDS_KEPT = 20_000
 
 
 class ItemTable:
@@ -31,6 +32,8 @@ class ItemTable:
         self._from_us = np.zeros(64, np.int64)
         self._until_us = np.full(64, ALWAYS_US, np.int64)
         self._known = np.zeros(64, np.bool_)
+        self._named = np.zeros(64, np.bool_)
+        self._cards: dict[int, ItemCard] = {}
         self._kinds = np.zeros(64, np.int32)
         self._rows: Rows | None = None
 
@@ -46,12 +49,14 @@ class ItemTable:
 
     def name(self, numbered: Iterable[tuple[int, ItemId]]) -> None:
         """Take in which id has which number, in rising order."""
-        for number, item_id in numbered:
+        news = list(numbered)
+        for number, item_id in news:
             while len(self._ids) <= number:
                 self._ids.append(ItemId(""))
             self._ids[number] = item_id
             self._numbers[item_id] = number
         self._fit(len(self._ids))
+        self._named[[number for number, _ in news]] = True
 
     def number(self, item_id: ItemId) -> int | None:
         """Return the number of an item."""
@@ -90,9 +95,9 @@ class ItemTable:
 
     def allowed(self, numbers: Ints, filters: Filters, now_us: int) -> Flags:
         """Return which of these items the filters let through; what a customer has seen is not looked at."""
-        known = self.total
-        allowed = np.array([number < known and bool(self._ids[number]) for number in numbers.tolist()], np.bool_)
-        numbers = np.where(allowed, numbers, 0)
+        inside = numbers < len(self._named)
+        numbers = np.where(inside, numbers, 0)
+        allowed = inside & self._named[numbers]
         if filters.available_only and self._items:
             allowed &= self._known[numbers] & (self._from_us[numbers] <= now_us) & (now_us < self._until_us[numbers])
         if filters.kinds:
@@ -157,16 +162,20 @@ class ItemTable:
 
     def card(self, number: int) -> ItemCard | None:
         """Return what one needs to draw an item, None when the catalogue does not know it."""
+        found = self._cards.get(number)
         item = self._items.get(number)
-        if item is None:
-            return None
-        return ItemCard(
-            title=item.title,
-            kind=item.kind,
-            tags=[tag.value for tag in tags_of(item)][:SHOWN_TAGS],
-            attributes=dict(item.attributes),
-            image=item.image,
-        )
+        if found is None and item is not None:
+            found = ItemCard(
+                title=item.title,
+                kind=item.kind,
+                tags=[tag.value for tag in tags_of(item)][:SHOWN_TAGS],
+                attributes=dict(item.attributes),
+                image=item.image,
+            )
+            if len(self._cards) >= CARDS_KEPT:
+                self._cards.clear()
+            self._cards[number] = found
+        return found
 
     def _tag(self, name: tuple[str, str]) -> int:
         number = self._tag_numbers.get(name)
@@ -176,6 +185,7 @@ class ItemTable:
         return number
 
     def _unlist(self, number: int) -> None:
+        self._cards.pop(number, None)
         for tag in self._tags.pop(number, ()):
             self._tag_items[tag].discard(number)
 
@@ -183,6 +193,7 @@ class ItemTable:
         if length > len(self._known):
             room = max(length, 2 * len(self._known)) - len(self._known)
             self._known = np.concatenate((self._known, np.zeros(room, np.bool_)))
+            self._named = np.concatenate((self._named, np.zeros(room, np.bool_)))
             self._from_us = np.concatenate((self._from_us, np.zeros(room, np.int64)))
             self._until_us = np.concatenate((self._until_us, np.full(room, ALWAYS_US, np.int64)))
             self._kinds = np.concatenate((self._kinds, np.zeros(room, np.int32)))

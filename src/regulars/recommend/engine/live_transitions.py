@@ -68,9 +68,8 @@ class LiveTransitions:
 
     def _terms(self, items: Ints, weights: Floats) -> tuple[Ints, Doubles, Longs]:
         columns, counts, owners = self.cells(items)
-        below = denominators(
-            np.maximum(self._out.values[items], 0.0)[owners], np.maximum(self._into.values[columns], 0.0)
-        )
+        out = np.maximum(self._out.values[items], 0.0)
+        below = denominators(out, np.maximum(self._into.values[columns], 0.0), owners)
         return columns, counts / below * weights[owners], owners
 
     @staticmethod

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regulars.recommend.core.rerank import choose, penalised
+from regulars.recommend.core.rerank import POOL, choose, penalised
 from regulars.recommend.core.rows import Doubles, Ints, Scored
 from regulars.recommend.core.slots import Filters, Policy, Reason, SlateItem
 from regulars.recommend.engine.brain import Brain, Found, Visit
@@ -57,19 +57,28 @@ def rank(brain: Brain, visit: Visit, wish: Wish, *, seen: Ints, touched: dict[in
     """
     found = brain.found(wish.policy, visit)
     candidates = _candidates(brain, visit, wish, found, seen)
-    tags = [brain.items.tags(number) for number in candidates.items.tolist()]
+    if wish.filters.max_per_tag is None:
+        candidates = _first(candidates, max(POOL, 3 * wish.count))
+    numbers = candidates.items.tolist()
     kind = wish.filters.max_per_tag_kind
+    is_capped = wish.filters.max_per_tag is not None
     chosen = choose(
         candidates.order,
-        tags,
+        [brain.items.tags(number) for number in numbers],
         count=wish.count,
         diversity=wish.diversity,
-        capped=[brain.items.capped_tags(number, kind) for number in candidates.items.tolist()]
-        if wish.filters.max_per_tag
-        else (),
+        capped=[brain.items.capped_tags(number, kind) for number in numbers] if is_capped else (),
         most_per_tag=wish.filters.max_per_tag,
     )
     return _described(brain, visit, found, candidates, chosen, touched)
+
+
+def _first(candidates: Candidates, most: int) -> Candidates:
+    """Return the candidates that come first in order: no others can be chosen."""
+    if len(candidates.items) <= most:
+        return candidates
+    kept = np.sort(np.argpartition(-candidates.order, most - 1)[:most])
+    return Candidates(candidates.items[kept], candidates.relevance[kept], candidates.order[kept], candidates.fallback)
 
 
 def _candidates(brain: Brain, visit: Visit, wish: Wish, found: Found, seen: Ints) -> Candidates:
@@ -138,23 +147,23 @@ def _described(
     numbers = candidates.items[chosen]
     own = np.array([number not in candidates.fallback for number in numbers.tolist()], np.bool_)
     targets = numbers[own]
-    table = found.contributions(targets)
-    sources = iter(found.sources(targets))
-    columns = iter(range(len(targets)))
+    table, speaking = found.explain(targets)
+    explained = iter(zip(reasons_for(brain, found, table, touched), speaking, strict=True))
     described = []
     for position, (place, number, is_own) in enumerate(zip(chosen, numbers.tolist(), own.tolist(), strict=True), 1):
-        reasons = (
-            reasons_for(brain, found, table[:, next(columns)], touched)
-            if is_own
-            else [_popular_reason(brain, visit.crowd, float(candidates.relevance[place]))]
-        )
+        if is_own:
+            reasons, sources = next(explained)
+        else:
+            popularity = float(candidates.relevance[place])
+            reasons = [_popular_reason(brain, visit.crowd, popularity)]
+            sources = ["popular" if popularity > 0 else "fresh"]
         described.append(
             SlateItem(
                 item_id=brain.items.item_id(number),
                 title=brain.items.title(number),
                 score=float(candidates.relevance[place]),
                 position=position,
-                sources=next(sources) if is_own else ["popular" if candidates.relevance[place] > 0 else "fresh"],
+                sources=sources,
                 reasons=reasons,
                 item=brain.items.card(number),
             )
@@ -162,15 +171,21 @@ def _described(
     return described
 
 
-def reasons_for(brain: Brain, found: Found, contributions: Doubles, touched: dict[int, int]) -> list[Reason]:
-    """Return the strongest reasons for one item, each with its share of what speaks for it."""
-    gains = np.maximum(contributions, 0.0)
-    total = float(gains.sum())
-    if total <= 0:
-        return []
-    best = np.argsort(-gains, kind="stable")[:REASONS_SHOWN]
-    shares = [(int(found.grounds[place]), float(gains[place]) / total) for place in best.tolist()]
-    return [_reason(brain, found, ground, share, touched) for ground, share in shares if share >= SHARE_MIN]
+def reasons_for(brain: Brain, found: Found, table: Doubles, touched: dict[int, int]) -> list[list[Reason]]:
+    """Return for each column of contributions the strongest reasons, each with its share of what speaks for it."""
+    gains = np.maximum(table, 0.0)
+    shares = gains / np.maximum(gains.sum(axis=0), 1e-300)
+    best = np.argsort(-shares, axis=0, kind="stable")[:REASONS_SHOWN]
+    strongest = np.take_along_axis(shares, best, axis=0)
+    grounds = found.grounds[best]
+    return [
+        [
+            _reason(brain, found, ground, share, touched)
+            for ground, share in zip(ground_column, share_column, strict=True)
+            if share >= SHARE_MIN
+        ]
+        for ground_column, share_column in zip(grounds.T.tolist(), strongest.T.tolist(), strict=True)
+    ]
 
 
 def _reason(brain: Brain, found: Found, ground: int, share: float, touched: dict[int, int]) -> Reason:
