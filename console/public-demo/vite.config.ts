@@ -1,20 +1,20 @@
 /** Builds the three public demo pages into the Python package, where `/demo/{video,music,store}` are served from. */
 
-import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const shop = process.env['REGULARS_URL'] ?? 'http://127.0.0.1:8700';
+const shop = process.env["REGULARS_URL"] ?? "http://127.0.0.1:8700";
 
 export default defineConfig({
-  root: here('.'),
-  base: '/demo/',
+  root: here("."),
+  base: "/demo/",
   build: {
-    outDir: here('../../src/regulars/web/static/demo'),
+    outDir: here("../../src/regulars/web/static/demo"),
     emptyOutDir: true,
     rolldownOptions: {
-      input: { video: here('video/index.html'), music: here('music/index.html'), store: here('store/index.html') },
+      input: { video: here("video/index.html"), music: here("music/index.html"), store: here("store/index.html") },
     },
   },
-  server: { proxy: { '/demo/api': shop, '/regulars.js': shop, '/v1': shop } },
+  server: { proxy: { "/demo/api": shop, "/regulars.js": shop, "/v1": shop } },
 });

@@ -1,11 +1,11 @@
 /** What plays, what waits, and what is said about it. Draws nothing; whoever draws listens. */
 
-import { hashOf } from '../../src/catalog/cover-art';
-import { type Entry, number, spoken, words } from '../shared/api';
-import { playedFrom, track } from '../shared/tracker';
-import { Tones } from './tones';
+import { hashOf } from "../../src/catalog/cover-art";
+import { type Entry, number, spoken, words } from "../shared/api";
+import { playedFrom, track } from "../shared/tracker";
+import { Tones } from "./tones";
 
-export type Source = 'search' | 'library' | 'radio' | 'autoplay' | 'discover';
+export type Source = "search" | "library" | "radio" | "autoplay" | "discover";
 
 export interface Waiting {
   entry: Entry;
@@ -16,7 +16,7 @@ const LENGTH_S_MIN = 150; // songs without a stated length get one between two a
 const LENGTH_S_SPREAD = 90;
 
 export const lengthOf = (entry: Entry): number =>
-  number(entry.item, 'seconds', 'duration_s', 'length_s', 'total_length', 'duration') ??
+  number(entry.item, "seconds", "duration_s", "length_s", "total_length", "duration") ??
   LENGTH_S_MIN + (hashOf(entry.item.item_id) % LENGTH_S_SPREAD);
 
 export class Player {
@@ -46,12 +46,12 @@ export class Player {
   }
 
   facts(of: Waiting): Record<string, unknown> {
-    const lean = of.source === 'radio' || of.source === 'autoplay' ? 'lean_back' : 'lean_forward';
+    const lean = of.source === "radio" || of.source === "autoplay" ? "lean_back" : "lean_forward";
     return {
       session_id: this.session,
       asset_id: of.entry.item.item_id,
       title: spoken(of.entry.item).title,
-      artist: words(of.entry.item, 'artist', 'artists')[0],
+      artist: words(of.entry.item, "artist", "artists")[0],
       total_length: Math.round(lengthOf(of.entry)),
       source: of.source,
       intent: lean,
@@ -71,14 +71,14 @@ export class Player {
     this.playing = true;
     this.last = performance.now();
     this.tones.play(spoken(entry.item).title);
-    this.tell('Song Played', this.current);
+    this.tell("Song Played", this.current);
     this.changed();
   }
 
   /** Remember what was on, and say that it was skipped when it had not ended. */
   private leave(): void {
     if (!this.current) return;
-    if (this.position < lengthOf(this.current.entry) - 1) this.tell('Song Skipped', this.current);
+    if (this.position < lengthOf(this.current.entry) - 1) this.tell("Song Skipped", this.current);
     this.past.push(this.current);
   }
 
@@ -89,7 +89,7 @@ export class Player {
     if (this.playing) this.tones.play(spoken(this.current.entry.item).title);
     else {
       this.tones.stop();
-      this.tell('Song Paused', this.current);
+      this.tell("Song Paused", this.current);
     }
     this.changed();
   }
@@ -120,19 +120,19 @@ export class Player {
   private async refill(after: Entry): Promise<void> {
     const heard = new Set([...this.past, ...this.queue, ...(this.current ? [this.current] : [])].map((one) => one.entry.item.item_id));
     const found = (await this.more(after)).filter((entry) => !heard.has(entry.item.item_id));
-    this.queue.push(...found.map((entry) => ({ entry, source: 'radio' as const })));
+    this.queue.push(...found.map((entry) => ({ entry, source: "radio" as const })));
     this.changed();
   }
 
   async startRadio(entry: Entry): Promise<void> {
     this.radio = spoken(entry.item).title;
     this.queue = [];
-    if (this.current?.entry.item.item_id !== entry.item.item_id) this.start(entry, 'radio');
+    if (this.current?.entry.item.item_id !== entry.item.item_id) this.start(entry, "radio");
     await this.refill(entry);
   }
 
   add(entry: Entry): void {
-    this.queue.push({ entry, source: 'library' });
+    this.queue.push({ entry, source: "library" });
     this.changed();
   }
 
@@ -142,7 +142,7 @@ export class Player {
   }
 
   like(of: Waiting): void {
-    this.tell('Song Liked', of);
+    this.tell("Song Liked", of);
     this.changed();
   }
 
@@ -158,7 +158,7 @@ export class Player {
 
   private complete(ended: Waiting): void {
     this.position = lengthOf(ended.entry);
-    this.tell('Song Completed', ended);
+    this.tell("Song Completed", ended);
     if (this.queue.length === 0 && !this.radio) this.radio = spoken(ended.entry.item).title;
     void this.next();
   }

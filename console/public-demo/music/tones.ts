@@ -1,6 +1,6 @@
 /** A quiet tune made from a name, so that a player without recordings still has something to play. */
 
-import { hashOf } from '../../src/catalog/cover-art';
+import { hashOf } from "../../src/catalog/cover-art";
 
 const SCALES = [
   [0, 2, 4, 7, 9], // major pentatonic
@@ -26,11 +26,11 @@ const pitch = (semitone: number): number => 440 * 2 ** ((semitone - 69) / 12);
 export class Tones {
   private context: AudioContext | null = null;
   private timer = 0;
-  muted = localStorage.getItem('demo_muted') !== 'no';
+  muted = localStorage.getItem("demo_muted") !== "no";
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    localStorage.setItem('demo_muted', muted ? 'yes' : 'no');
+    localStorage.setItem("demo_muted", muted ? "yes" : "no");
   }
 
   play(name: string): void {
@@ -53,7 +53,7 @@ export class Tones {
     const now = context.currentTime;
     const string = context.createOscillator();
     const volume = context.createGain();
-    string.type = 'triangle';
+    string.type = "triangle";
     string.frequency.value = pitch(semitone);
     volume.gain.setValueAtTime(0, now);
     volume.gain.linearRampToValueAtTime(LOUDNESS * (strong ? 1.4 : 1), now + 0.015);

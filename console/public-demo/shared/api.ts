@@ -1,6 +1,6 @@
 /** What the shop's demo door answers, and how to ask it. */
 
-import { spokenTitle } from '../../src/catalog/tags';
+import { spokenTitle } from "../../src/catalog/tags";
 
 export interface Item {
   item_id: string;
@@ -13,7 +13,7 @@ export interface Item {
 }
 
 export interface Reason {
-  kind: 'because_you' | 'popular' | 'trending' | 'favourite' | 'similar';
+  kind: "because_you" | "popular" | "trending" | "favourite" | "similar";
   text: string;
   item_id?: string | null;
   title?: string | null;
@@ -26,7 +26,7 @@ export interface SlateItem {
   title: string;
   position: number;
   reasons: Reason[];
-  item: { title: string; kind: string; tags: Tag[]; attributes: Item['attributes']; image: string | null };
+  item: { title: string; kind: string; tags: Tag[]; attributes: Item["attributes"]; image: string | null };
 }
 
 export type Tag = string | { kind: string; value: string };
@@ -68,7 +68,7 @@ export class ShopError extends Error {}
 async function ask<T>(path: string, query: Record<string, string | null> = {}): Promise<T> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value) search.set(name, value);
-  const answer = await fetch(`/demo/api/${path}${search.size ? `?${search}` : ''}`);
+  const answer = await fetch(`/demo/api/${path}${search.size ? `?${search}` : ""}`);
   if (!answer.ok) {
     const problem = (await answer.json().catch(() => ({}))) as { detail?: string };
     throw new ShopError(problem.detail ?? `${answer.status} ${answer.statusText}`);
@@ -83,14 +83,14 @@ export interface Visitor {
 
 const who = (visitor: Visitor) => ({ anonymous_id: visitor.anonymousId, user_id: visitor.userId });
 
-export const config = (): Promise<Config> => ask('config');
+export const config = (): Promise<Config> => ask("config");
 export const shelves = async (page: string, visitor: Visitor): Promise<Shelf[]> =>
-  (await ask<{ shelves: Shelf[] }>('shelves', { page, ...who(visitor) })).shelves;
+  (await ask<{ shelves: Shelf[] }>("shelves", { page, ...who(visitor) })).shelves;
 export const item = (id: string, visitor: Visitor): Promise<{ item: Item; similar: Slate }> =>
   ask(`items/${encodeURIComponent(id)}`, who(visitor));
 
 export async function find(query: string): Promise<Item[]> {
-  const found = await ask<{ items: Item[] } | Item[]>('search', { query });
+  const found = await ask<{ items: Item[] } | Item[]>("search", { query });
   return Array.isArray(found) ? found : found.items;
 }
 
@@ -102,7 +102,7 @@ export function entriesOf(slate: Slate): Entry[] {
       kind: shown.item.kind,
       title: shown.item.title || shown.title,
       attributes: shown.item.attributes ?? {},
-      tags: (shown.item.tags ?? []).map((tag) => (typeof tag === 'string' ? tag : tag.value)),
+      tags: (shown.item.tags ?? []).map((tag) => (typeof tag === "string" ? tag : tag.value)),
       available: true,
       image: shown.item.image,
     },
@@ -116,7 +116,7 @@ export function words(of: Item, ...names: string[]): string[] {
   for (const name of names) {
     const value = of.attributes[name];
     if (Array.isArray(value)) return value;
-    if (typeof value === 'string' && value) return [value];
+    if (typeof value === "string" && value) return [value];
   }
   return [];
 }
@@ -124,8 +124,8 @@ export function words(of: Item, ...names: string[]): string[] {
 export function number(of: Item, ...names: string[]): number | null {
   for (const name of names) {
     const value = of.attributes[name];
-    if (typeof value === 'number') return value;
-    if (typeof value === 'string' && value.trim() && Number.isFinite(Number(value))) return Number(value);
+    if (typeof value === "number") return value;
+    if (typeof value === "string" && value.trim() && Number.isFinite(Number(value))) return Number(value);
   }
   return null;
 }
@@ -135,5 +135,5 @@ export function spoken(of: Item): { title: string; year: number | null } {
   const parts = /^(.*?)(?:\s*\((\d{4})\))?$/u.exec(of.title.trim());
   const bare = parts?.[1] ?? of.title;
   const title = spokenTitle(bare);
-  return { title, year: number(of, 'year', 'release_year') ?? (parts?.[2] ? Number(parts[2]) : null) };
+  return { title, year: number(of, "year", "release_year") ?? (parts?.[2] ? Number(parts[2]) : null) };
 }

@@ -1,8 +1,8 @@
 /** Light or dark: what the visitor chose, else what the system says. */
 
-import '@fontsource-variable/inter/wght.css';
-import './base.css';
+import "@fontsource-variable/inter/wght.css";
+import "./base.css";
 
-const kept = localStorage.getItem('demo_theme');
-const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
-document.documentElement.dataset['theme'] = kept ?? system;
+const kept = localStorage.getItem("demo_theme");
+const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+document.documentElement.dataset["theme"] = kept ?? system;

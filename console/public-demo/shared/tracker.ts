@@ -1,6 +1,6 @@
 /** The browser snippet, as any shop would embed it: it is loaded from the shop's own address with the page's write key. */
 
-import type { Config, Entry, Visitor } from './api';
+import type { Config, Entry, Visitor } from "./api";
 
 interface Snippet {
   load(writeKey: string, options?: Record<string, unknown>): unknown;
@@ -22,8 +22,8 @@ let snippet: Snippet | null = null;
 /** Load `/regulars.js` and hand it the key. A shop whose tracker does not load still sells: then nothing is sent. */
 export async function start(of: Config): Promise<void> {
   await new Promise<void>((done) => {
-    const script = document.createElement('script');
-    script.src = '/regulars.js';
+    const script = document.createElement("script");
+    script.src = "/regulars.js";
     script.onload = () => done();
     script.onerror = () => done();
     document.head.append(script);
@@ -45,8 +45,8 @@ const kept = (name: string): string | null => {
 export function visitor(): Visitor {
   const user = snippet?.user?.();
   return {
-    anonymousId: user?.anonymousId() ?? kept('ajs_anonymous_id'),
-    userId: user?.id() ?? kept('ajs_user_id'),
+    anonymousId: user?.anonymousId() ?? kept("ajs_anonymous_id"),
+    userId: user?.id() ?? kept("ajs_user_id"),
   };
 }
 
@@ -56,13 +56,13 @@ export const identify = (userId: string, traits: object): void => void snippet?.
 export const reset = (): void => void snippet?.reset();
 
 /** What every fact about something on a shelf says: where it stood, so that the click finds its impression. */
-export function seenAt(entry: Pick<Entry, 'seen'>): Record<string, string | number | null> {
+export function seenAt(entry: Pick<Entry, "seen">): Record<string, string | number | null> {
   if (!entry.seen) return {};
   return { slate_id: entry.seen.slate_id, slot: entry.seen.slot, position: entry.seen.position };
 }
 
 /** The same for facts of a player, whose own `position` is the place in the song or film. */
-export function playedFrom(entry: Pick<Entry, 'seen'>): Record<string, string | number | null> {
+export function playedFrom(entry: Pick<Entry, "seen">): Record<string, string | number | null> {
   if (!entry.seen) return {};
   return { slate_id: entry.seen.slate_id, slot: entry.seen.slot, slate_position: entry.seen.position };
 }

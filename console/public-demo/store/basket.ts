@@ -1,8 +1,8 @@
 /** What is in the basket and what it comes to. Kept in the browser; every change is told. */
 
-import { type Entry, type Item, number, type Seen, spoken, words } from '../shared/api';
-import { playedFrom, track } from '../shared/tracker';
-import { language } from '../shared/words';
+import { type Entry, type Item, number, type Seen, spoken, words } from "../shared/api";
+import { playedFrom, track } from "../shared/tracker";
+import { language } from "../shared/words";
 
 export interface Line {
   item: Item;
@@ -16,18 +16,18 @@ export interface Coupon {
 }
 
 const COUPONS: Record<string, number> = { REGULARS: 0.1 };
-const KEPT = 'demo_basket';
+const KEPT = "demo_basket";
 
-export const currencyOf = (item: Item): string => words(item, 'currency')[0] ?? 'TWD';
-export const priceOf = (item: Item): number => number(item, 'price', 'list_price', 'amount') ?? 0;
+export const currencyOf = (item: Item): string => words(item, "currency")[0] ?? "TWD";
+export const priceOf = (item: Item): number => number(item, "price", "list_price", "amount") ?? 0;
 
 export function money(amount: number, currency: string): string {
-  return new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: ['TWD', 'JPY'].includes(currency) ? 0 : 2 }).format(amount);
+  return new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: ["TWD", "JPY"].includes(currency) ? 0 : 2 }).format(amount);
 }
 
 /** Round to what the currency can pay. */
 export function payable(amount: number, currency: string): number {
-  const cents = ['TWD', 'JPY', 'KRW'].includes(currency) ? 1 : 100;
+  const cents = ["TWD", "JPY", "KRW"].includes(currency) ? 1 : 100;
   return Math.round(amount * cents) / cents;
 }
 
@@ -41,7 +41,7 @@ export interface Sum {
 
 /** What a basket comes to: goods, less the coupon; delivery is free. */
 export function sumOf(lines: readonly Line[], coupon: Coupon | null): Sum {
-  const currency = lines[0] ? currencyOf(lines[0].item) : 'TWD';
+  const currency = lines[0] ? currencyOf(lines[0].item) : "TWD";
   const subtotal = payable(lines.reduce((sum, line) => sum + priceOf(line.item) * line.quantity, 0), currency);
   const discount = coupon ? payable(subtotal * coupon.off, currency) : 0;
   const count = lines.reduce((sum, line) => sum + line.quantity, 0);
@@ -49,7 +49,7 @@ export function sumOf(lines: readonly Line[], coupon: Coupon | null): Sum {
 }
 
 export class Basket {
-  lines: Line[] = JSON.parse(localStorage.getItem(KEPT) ?? '[]') as Line[];
+  lines: Line[] = JSON.parse(localStorage.getItem(KEPT) ?? "[]") as Line[];
   coupon: Coupon | null = null;
   checkoutId = crypto.randomUUID();
   private listeners: (() => void)[] = [];
@@ -71,10 +71,10 @@ export class Basket {
     const { item } = line;
     return {
       product_id: item.item_id,
-      sku: words(item, 'sku')[0] ?? item.item_id,
+      sku: words(item, "sku")[0] ?? item.item_id,
       name: spoken(item).title,
-      category: words(item, 'category', 'categories')[0],
-      brand: words(item, 'brand', 'brands')[0],
+      category: words(item, "category", "categories")[0],
+      brand: words(item, "brand", "brands")[0],
       price: priceOf(item),
       currency: currencyOf(item),
       quantity,
@@ -92,15 +92,15 @@ export class Basket {
     const line = mine ?? { item: entry.item, quantity: 0, seen: entry.seen };
     if (!mine) this.lines.push(line);
     line.quantity += quantity;
-    track('Product Added', { cart_id: this.checkoutId, ...this.facts(line, quantity) });
+    track("Product Added", { cart_id: this.checkoutId, ...this.facts(line, quantity) });
     this.changed();
   }
 
   change(line: Line, by: number): void {
     line.quantity += by;
-    if (by > 0) track('Product Added', { cart_id: this.checkoutId, ...this.facts(line, by) });
+    if (by > 0) track("Product Added", { cart_id: this.checkoutId, ...this.facts(line, by) });
     if (line.quantity <= 0) this.lines = this.lines.filter((one) => one !== line);
-    if (by < 0 && line.quantity <= 0) track('Product Removed', { cart_id: this.checkoutId, ...this.facts(line, -by) });
+    if (by < 0 && line.quantity <= 0) track("Product Removed", { cart_id: this.checkoutId, ...this.facts(line, -by) });
     this.changed();
   }
 
@@ -108,17 +108,17 @@ export class Basket {
   use(code: string): boolean {
     const wanted = code.trim().toUpperCase();
     const order = { cart_id: this.checkoutId, coupon_id: wanted, coupon_name: wanted };
-    track('Coupon Entered', order);
+    track("Coupon Entered", order);
     const off = COUPONS[wanted];
     this.coupon = off ? { code: wanted, off } : null;
-    if (off) track('Coupon Applied', { ...order, discount: this.sum().discount });
-    else track('Coupon Denied', { ...order, reason: 'unknown code' });
+    if (off) track("Coupon Applied", { ...order, discount: this.sum().discount });
+    else track("Coupon Denied", { ...order, reason: "unknown code" });
     this.changed();
     return Boolean(off);
   }
 
   viewed(): void {
-    track('Cart Viewed', { cart_id: this.checkoutId, products: this.products() });
+    track("Cart Viewed", { cart_id: this.checkoutId, products: this.products() });
   }
 
   private order(): Record<string, unknown> {
@@ -127,14 +127,14 @@ export class Basket {
   }
 
   started(): void {
-    track('Checkout Started', this.order());
+    track("Checkout Started", this.order());
   }
 
   /** Tell of the order and begin an empty basket; gives the order's number and what it came to. */
   complete(): { order: string; sum: Sum } {
     const order = `C-${Date.now().toString(36).toUpperCase()}`;
     const sum = this.sum();
-    track('Order Completed', { order_id: order, affiliation: 'Corner Store', ...this.order() });
+    track("Order Completed", { order_id: order, affiliation: "Corner Store", ...this.order() });
     this.lines = [];
     this.coupon = null;
     this.checkoutId = crypto.randomUUID();

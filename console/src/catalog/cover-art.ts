@@ -46,22 +46,22 @@ export interface CoverArt {
 
 /** Ink on ground is at least 4.5 to 1 in every palette (`cover-art.test.ts` measures it). */
 export const PALETTES: readonly Palette[] = [
-  { name: 'terracotta', ground: '#A64A24', first: '#E9A681', second: '#6F2D12', ink: '#FFF6EE' },
-  { name: 'harbour', ground: '#1F3A4D', first: '#5E8CA8', second: '#E9C46A', ink: '#F3F1EA' },
-  { name: 'forest', ground: '#2C4A3B', first: '#7FA98C', second: '#E6D5A8', ink: '#F4F3E8' },
-  { name: 'ochre', ground: '#DDAA48', first: '#B4532A', second: '#F6E3B2', ink: '#2A1E0B' },
-  { name: 'plum', ground: '#4B2B45', first: '#B97BA5', second: '#EDBBA8', ink: '#F9EFF5' },
-  { name: 'sand', ground: '#E9DFCB', first: '#B4532A', second: '#3B5B66', ink: '#2B241A' },
-  { name: 'lagoon', ground: '#1E5557', first: '#79B8AE', second: '#F0CFA0', ink: '#F0F5F1' },
-  { name: 'rose', ground: '#E5B8A9', first: '#A4423F', second: '#FBE9E0', ink: '#3B1614' },
-  { name: 'night', ground: '#1D1C26', first: '#5B5775', second: '#CDA65F', ink: '#F3F1EA' },
-  { name: 'sky', ground: '#BFD3D9', first: '#2C5C77', second: '#F5F1E6', ink: '#14303F' },
-  { name: 'brick', ground: '#7E2E2A', first: '#DC9070', second: '#F2D7B8', ink: '#FFF3EC' },
-  { name: 'olive', ground: '#57562A', first: '#A8A45C', second: '#EFE6C2', ink: '#F8F5E2' },
-  { name: 'lilac', ground: '#CFC4DC', first: '#5B4B86', second: '#F3EDF7', ink: '#2A2145' },
-  { name: 'mint', ground: '#C7DCCB', first: '#35664B', second: '#F5F3E4', ink: '#17352A' },
-  { name: 'graphite', ground: '#33373B', first: '#87919A', second: '#E7B98A', ink: '#F4F4F2' },
-  { name: 'saffron', ground: '#7C5910', first: '#E8C66B', second: '#3A2A08', ink: '#FFF8E8' },
+  { name: "terracotta", ground: "#A64A24", first: "#E9A681", second: "#6F2D12", ink: "#FFF6EE" },
+  { name: "harbour", ground: "#1F3A4D", first: "#5E8CA8", second: "#E9C46A", ink: "#F3F1EA" },
+  { name: "forest", ground: "#2C4A3B", first: "#7FA98C", second: "#E6D5A8", ink: "#F4F3E8" },
+  { name: "ochre", ground: "#DDAA48", first: "#B4532A", second: "#F6E3B2", ink: "#2A1E0B" },
+  { name: "plum", ground: "#4B2B45", first: "#B97BA5", second: "#EDBBA8", ink: "#F9EFF5" },
+  { name: "sand", ground: "#E9DFCB", first: "#B4532A", second: "#3B5B66", ink: "#2B241A" },
+  { name: "lagoon", ground: "#1E5557", first: "#79B8AE", second: "#F0CFA0", ink: "#F0F5F1" },
+  { name: "rose", ground: "#E5B8A9", first: "#A4423F", second: "#FBE9E0", ink: "#3B1614" },
+  { name: "night", ground: "#1D1C26", first: "#5B5775", second: "#CDA65F", ink: "#F3F1EA" },
+  { name: "sky", ground: "#BFD3D9", first: "#2C5C77", second: "#F5F1E6", ink: "#14303F" },
+  { name: "brick", ground: "#7E2E2A", first: "#DC9070", second: "#F2D7B8", ink: "#FFF3EC" },
+  { name: "olive", ground: "#57562A", first: "#A8A45C", second: "#EFE6C2", ink: "#F8F5E2" },
+  { name: "lilac", ground: "#CFC4DC", first: "#5B4B86", second: "#F3EDF7", ink: "#2A2145" },
+  { name: "mint", ground: "#C7DCCB", first: "#35664B", second: "#F5F3E4", ink: "#17352A" },
+  { name: "graphite", ground: "#33373B", first: "#87919A", second: "#E7B98A", ink: "#F4F4F2" },
+  { name: "saffron", ground: "#7C5910", first: "#E8C66B", second: "#3A2A08", ink: "#FFF8E8" },
 ];
 
 interface Style {
@@ -71,51 +71,51 @@ interface Style {
 
 /** Words that a shop is likely to use; every other word picks by its own letters. Left to right: the usual colour first. */
 const STYLES: Record<string, Style> = {
-  action: { palettes: ['brick', 'graphite'], motifs: ['diagonal', 'steps'] },
-  adventure: { palettes: ['lagoon', 'olive'], motifs: ['peaks', 'sun'] },
-  animation: { palettes: ['ochre', 'sky'], motifs: ['pebbles', 'leaves'] },
-  "children's": { palettes: ['sky', 'mint'], motifs: ['pebbles', 'leaves'] },
-  children: { palettes: ['sky', 'mint'], motifs: ['pebbles', 'leaves'] },
-  comedy: { palettes: ['ochre', 'rose'], motifs: ['zigzag', 'circles'] },
-  crime: { palettes: ['graphite', 'night'], motifs: ['blinds', 'diagonal'] },
-  documentary: { palettes: ['sand', 'mint'], motifs: ['grid', 'waves'] },
-  drama: { palettes: ['harbour', 'terracotta'], motifs: ['arcs', 'waves'] },
-  fantasy: { palettes: ['lilac', 'plum'], motifs: ['moon', 'orbit'] },
-  'film-noir': { palettes: ['night', 'graphite'], motifs: ['blinds', 'diagonal'] },
-  horror: { palettes: ['night', 'brick'], motifs: ['target', 'moon'] },
-  musical: { palettes: ['rose', 'plum'], motifs: ['columns', 'zigzag'] },
-  mystery: { palettes: ['plum', 'night'], motifs: ['target', 'moon'] },
-  romance: { palettes: ['rose', 'brick'], motifs: ['circles', 'arcs'] },
-  'sci-fi': { palettes: ['night', 'harbour'], motifs: ['orbit', 'grid'] },
-  thriller: { palettes: ['graphite', 'harbour'], motifs: ['steps', 'blinds'] },
-  war: { palettes: ['olive', 'forest'], motifs: ['steps', 'blinds'] },
-  western: { palettes: ['saffron', 'terracotta'], motifs: ['sun', 'peaks'] },
-  rock: { palettes: ['brick', 'graphite'], motifs: ['diagonal', 'steps'] },
-  'classic rock': { palettes: ['brick', 'saffron'], motifs: ['sun', 'peaks'] },
-  pop: { palettes: ['rose', 'lilac'], motifs: ['circles', 'arcs'] },
-  jazz: { palettes: ['harbour', 'saffron'], motifs: ['arcs', 'waves'] },
-  classical: { palettes: ['sand', 'olive'], motifs: ['waves', 'arcs'] },
-  electronic: { palettes: ['night', 'plum'], motifs: ['columns', 'zigzag'] },
-  'hip-hop': { palettes: ['graphite', 'ochre'], motifs: ['steps', 'blinds'] },
-  folk: { palettes: ['forest', 'mint'], motifs: ['leaves', 'peaks'] },
-  ambient: { palettes: ['sky', 'lagoon'], motifs: ['waves', 'arcs'] },
+  action: { palettes: ["brick", "graphite"], motifs: ["diagonal", "steps"] },
+  adventure: { palettes: ["lagoon", "olive"], motifs: ["peaks", "sun"] },
+  animation: { palettes: ["ochre", "sky"], motifs: ["pebbles", "leaves"] },
+  "children's": { palettes: ["sky", "mint"], motifs: ["pebbles", "leaves"] },
+  children: { palettes: ["sky", "mint"], motifs: ["pebbles", "leaves"] },
+  comedy: { palettes: ["ochre", "rose"], motifs: ["zigzag", "circles"] },
+  crime: { palettes: ["graphite", "night"], motifs: ["blinds", "diagonal"] },
+  documentary: { palettes: ["sand", "mint"], motifs: ["grid", "waves"] },
+  drama: { palettes: ["harbour", "terracotta"], motifs: ["arcs", "waves"] },
+  fantasy: { palettes: ["lilac", "plum"], motifs: ["moon", "orbit"] },
+  "film-noir": { palettes: ["night", "graphite"], motifs: ["blinds", "diagonal"] },
+  horror: { palettes: ["night", "brick"], motifs: ["target", "moon"] },
+  musical: { palettes: ["rose", "plum"], motifs: ["columns", "zigzag"] },
+  mystery: { palettes: ["plum", "night"], motifs: ["target", "moon"] },
+  romance: { palettes: ["rose", "brick"], motifs: ["circles", "arcs"] },
+  "sci-fi": { palettes: ["night", "harbour"], motifs: ["orbit", "grid"] },
+  thriller: { palettes: ["graphite", "harbour"], motifs: ["steps", "blinds"] },
+  war: { palettes: ["olive", "forest"], motifs: ["steps", "blinds"] },
+  western: { palettes: ["saffron", "terracotta"], motifs: ["sun", "peaks"] },
+  rock: { palettes: ["brick", "graphite"], motifs: ["diagonal", "steps"] },
+  "classic rock": { palettes: ["brick", "saffron"], motifs: ["sun", "peaks"] },
+  pop: { palettes: ["rose", "lilac"], motifs: ["circles", "arcs"] },
+  jazz: { palettes: ["harbour", "saffron"], motifs: ["arcs", "waves"] },
+  classical: { palettes: ["sand", "olive"], motifs: ["waves", "arcs"] },
+  electronic: { palettes: ["night", "plum"], motifs: ["columns", "zigzag"] },
+  "hip-hop": { palettes: ["graphite", "ochre"], motifs: ["steps", "blinds"] },
+  folk: { palettes: ["forest", "mint"], motifs: ["leaves", "peaks"] },
+  ambient: { palettes: ["sky", "lagoon"], motifs: ["waves", "arcs"] },
 };
 
 /** Objects for things one can hold; the first word that is found in a tag wins. */
 const OBJECTS: ReadonlyArray<[RegExp, string]> = [
-  [/\bcup|mug|\btea|coffee|drink|杯|茶|咖啡|カップ|コーヒー/i, 'cup'],
-  [/bottle|wine|oil|sauce|water|beauty|skin|soap|care|瓶|酒|保養|美妝|ボトル|スキン/i, 'bottle'],
-  [/shirt|cloth|apparel|fashion|top|dress|wear|衣|服|シャツ/i, 'shirt'],
-  [/lamp|light|home|living|furniture|燈|居家|家具|ランプ|インテリア/i, 'lamp'],
-  [/toy|puzzle|kite|balloon|玩具|積木|拼圖|おもちゃ|つみき|ふうせん|パズル/i, 'blocks'],
-  [/book|paper|ink|tape|pen|stationery|note|書|文具|墨水|膠帶|筆|ノート|文房具|テープ/i, 'book'],
-  [/plant|garden|flower|植物|花|園藝|ガーデン/i, 'plant'],
-  [/bag|case|travel|outdoor|包|袋|旅行|バッグ|アウトドア/i, 'bag'],
-  [/kitchen|bowl|tableware|food|snack|rice|碗|廚|食|餐|キッチン|食器/i, 'bowl'],
-  [/electronic|audio|phone|gadget|tech|電|耳機|家電|オーディオ/i, 'speaker'],
+  [/\bcup|mug|\btea|coffee|drink|杯|茶|咖啡|カップ|コーヒー/i, "cup"],
+  [/bottle|wine|oil|sauce|water|beauty|skin|soap|care|瓶|酒|保養|美妝|ボトル|スキン/i, "bottle"],
+  [/shirt|cloth|apparel|fashion|top|dress|wear|衣|服|シャツ/i, "shirt"],
+  [/lamp|light|home|living|furniture|燈|居家|家具|ランプ|インテリア/i, "lamp"],
+  [/toy|puzzle|kite|balloon|玩具|積木|拼圖|おもちゃ|つみき|ふうせん|パズル/i, "blocks"],
+  [/book|paper|ink|tape|pen|stationery|note|書|文具|墨水|膠帶|筆|ノート|文房具|テープ/i, "book"],
+  [/plant|garden|flower|植物|花|園藝|ガーデン/i, "plant"],
+  [/bag|case|travel|outdoor|包|袋|旅行|バッグ|アウトドア/i, "bag"],
+  [/kitchen|bowl|tableware|food|snack|rice|碗|廚|食|餐|キッチン|食器/i, "bowl"],
+  [/electronic|audio|phone|gadget|tech|電|耳機|家電|オーディオ/i, "speaker"],
 ];
 
-const TELLING = ['genre', 'category', 'mood', 'artist', 'brand', 'tag'];
+const TELLING = ["genre", "category", "mood", "artist", "brand", "tag"];
 
 /** A small, fast, well-spread hash (FNV-1a, 32 bits), good enough to pick colours. */
 export function hashOf(text: string): number {
@@ -141,12 +141,12 @@ function chances(seed: number): () => number {
 }
 
 /** Words that say little, because half the shop carries them: the further down, the less. */
-const COMMON = ['musical', 'adventure', 'romance', 'crime', 'thriller', 'comedy', 'action', 'drama'];
+const COMMON = ["musical", "adventure", "romance", "crime", "thriller", "comedy", "action", "drama"];
 
 /** The word that says most about how an item should look: of the most telling kind, the most particular one. */
 export function tellingTag(tags: readonly CoverTag[]): CoverTag | null {
   for (const kind of TELLING) {
-    const found = tags.filter((tag) => tag.kind === kind && tag.value !== 'unknown');
+    const found = tags.filter((tag) => tag.kind === kind && tag.value !== "unknown");
     const common = (tag: CoverTag) => COMMON.indexOf(tag.value.toLowerCase());
     if (found.length > 0) return found.reduce((best, tag) => (common(tag) < common(best) ? tag : best));
   }
@@ -361,9 +361,9 @@ const MOTIFS: Record<string, (pen: Pen) => void> = {
   cup(pen) {
     ground(pen);
     const { palette } = pen;
-    line(pen, 'M63 48h8a9 9 0 0 1 0 18h-9', palette.first, 4.4);
-    fill(pen, 'M30 40h35v24a13 13 0 0 1-13 13h-9a13 13 0 0 1-13-13Z', palette.first);
-    line(pen, 'M41 32q-4-5 0-10M54 32q-4-5 0-10', palette.second, 2);
+    line(pen, "M63 48h8a9 9 0 0 1 0 18h-9", palette.first, 4.4);
+    fill(pen, "M30 40h35v24a13 13 0 0 1-13 13h-9a13 13 0 0 1-13-13Z", palette.first);
+    line(pen, "M41 32q-4-5 0-10M54 32q-4-5 0-10", palette.second, 2);
   },
   bottle(pen) {
     ground(pen);
@@ -376,17 +376,17 @@ const MOTIFS: Record<string, (pen: Pen) => void> = {
   shirt(pen) {
     ground(pen);
     const { palette, chance } = pen;
-    fill(pen, 'M38 26q12 9 24 0l18 10-7 15-9-4v30H36V47l-9 4-7-15Z', palette.first);
+    fill(pen, "M38 26q12 9 24 0l18 10-7 15-9-4v30H36V47l-9 4-7-15Z", palette.first);
     const rows = 2 + Math.floor(chance() * 3);
     for (let row = 0; row < rows; row += 1) fill(pen, box(36, 53 + row * 6, 28, 2.4), palette.second);
   },
   lamp(pen) {
     ground(pen);
     const { palette } = pen;
-    line(pen, 'M50 44V76', palette.ink, 2.2, 0.8);
-    fill(pen, 'M40 22h20l10 24H30Z', palette.first);
-    fill(pen, 'M38 74h24v3.4H38Z', palette.ink, 0.8);
-    fill(pen, 'M30 46h40l7 10H23Z', palette.second, 0.5);
+    line(pen, "M50 44V76", palette.ink, 2.2, 0.8);
+    fill(pen, "M40 22h20l10 24H30Z", palette.first);
+    fill(pen, "M38 74h24v3.4H38Z", palette.ink, 0.8);
+    fill(pen, "M30 46h40l7 10H23Z", palette.second, 0.5);
   },
   book(pen) {
     ground(pen);
@@ -395,28 +395,28 @@ const MOTIFS: Record<string, (pen: Pen) => void> = {
     fill(pen, box(33, 24, 14, 53), palette.first);
     fill(pen, box(49, 32, 10, 45), palette.second);
     fill(pen, `M62 ${round(30 + lean)}l9-3 8 ${round(48 - lean)}-9 2Z`, palette.ink, 0.65);
-    line(pen, 'M36 34h8M36 38h8', palette.ground, 1.4);
+    line(pen, "M36 34h8M36 38h8", palette.ground, 1.4);
   },
   plant(pen) {
     ground(pen);
     const { palette } = pen;
-    fill(pen, 'M38 58h24l-3 19H41Z', palette.second);
-    fill(pen, 'M50 58q-22-4-20-28q18 6 20 28q0-26 16-34q8 22-16 34', palette.first);
-    line(pen, 'M50 58V36', palette.ink, 1.2, 0.5);
+    fill(pen, "M38 58h24l-3 19H41Z", palette.second);
+    fill(pen, "M50 58q-22-4-20-28q18 6 20 28q0-26 16-34q8 22-16 34", palette.first);
+    line(pen, "M50 58V36", palette.ink, 1.2, 0.5);
   },
   bag(pen) {
     ground(pen);
     const { palette } = pen;
-    line(pen, 'M40 42V34a10 10 0 0 1 20 0v8', palette.ink, 2.6, 0.8);
-    fill(pen, 'M29 40h42l4 37H25Z', palette.first);
+    line(pen, "M40 42V34a10 10 0 0 1 20 0v8", palette.ink, 2.6, 0.8);
+    fill(pen, "M29 40h42l4 37H25Z", palette.first);
     fill(pen, box(42, 52, 16, 8), palette.second);
   },
   bowl(pen) {
     ground(pen);
     const { palette } = pen;
-    fill(pen, 'M24 50h52q-2 22-18 25v2H42v-2Q26 72 24 50Z', palette.first);
-    fill(pen, 'M30 50q20-20 40 0Z', palette.second);
-    line(pen, 'M58 44L80 24M63 45L84 28', palette.ink, 1.8, 0.75);
+    fill(pen, "M24 50h52q-2 22-18 25v2H42v-2Q26 72 24 50Z", palette.first);
+    fill(pen, "M30 50q20-20 40 0Z", palette.second);
+    line(pen, "M58 44L80 24M63 45L84 28", palette.ink, 1.8, 0.75);
   },
   blocks(pen) {
     ground(pen);
@@ -431,7 +431,7 @@ const MOTIFS: Record<string, (pen: Pen) => void> = {
   speaker(pen) {
     ground(pen);
     const { palette } = pen;
-    fill(pen, 'M36 22h28a4 4 0 0 1 4 4v47a4 4 0 0 1-4 4H36a4 4 0 0 1-4-4V26a4 4 0 0 1 4-4Z', palette.first);
+    fill(pen, "M36 22h28a4 4 0 0 1 4 4v47a4 4 0 0 1-4 4H36a4 4 0 0 1-4-4V26a4 4 0 0 1 4-4Z", palette.first);
     fill(pen, circle(50, 59, 11), palette.ground);
     fill(pen, circle(50, 59, 4.5), palette.second);
     fill(pen, circle(50, 36, 6), palette.ground);
@@ -445,18 +445,18 @@ function ground(pen: Pen): void {
   fill(pen, box(-2 * width, height * 0.77, 5 * width, height), palette.ink, 0.12); // runs on where a window is wider
 }
 
-const ABSTRACT = ['sun', 'blinds', 'circles', 'peaks', 'waves', 'arcs', 'grid', 'diagonal', 'steps', 'moon', 'zigzag',
-  'columns', 'orbit', 'target', 'leaves', 'pebbles'];
+const ABSTRACT = ["sun", "blinds", "circles", "peaks", "waves", "arcs", "grid", "diagonal", "steps", "moon", "zigzag",
+  "columns", "orbit", "target", "leaves", "pebbles"];
 
 function objectIn(words: string): string | undefined {
   return OBJECTS.find(([pattern]) => pattern.test(words))?.[1];
 }
 
 function motifOf(subject: CoverSubject, word: string, seed: number): string {
-  if (subject.kind === 'product') {
-    const brands = subject.tags.filter((tag) => tag.kind === 'brand').map((tag) => tag.value);
-    const title = brands.reduce((words, brand) => words.replace(brand, ' '), subject.title ?? ''); // a tea house sells lamps too
-    const object = objectIn(title) ?? objectIn(subject.tags.filter((tag) => tag.kind !== 'brand').map((tag) => tag.value).join(' '));
+  if (subject.kind === "product") {
+    const brands = subject.tags.filter((tag) => tag.kind === "brand").map((tag) => tag.value);
+    const title = brands.reduce((words, brand) => words.replace(brand, " "), subject.title ?? ""); // a tea house sells lamps too
+    const object = objectIn(title) ?? objectIn(subject.tags.filter((tag) => tag.kind !== "brand").map((tag) => tag.value).join(" "));
     if (object) return object;
   }
   const known = STYLES[word.toLowerCase()]?.motifs;
@@ -471,15 +471,15 @@ function motifWord(subject: CoverSubject, word: CoverTag | null, seed: number): 
 }
 
 /** Draw an item: paths in a box of `width` × `height`, coloured, to be put on `palette.ground` in order. */
-export function coverArt(subject: CoverSubject, shape: 'poster' | 'square' = 'poster'): CoverArt {
+export function coverArt(subject: CoverSubject, shape: "poster" | "square" = "poster"): CoverArt {
   const telling = tellingTag(subject.tags);
   const word = telling?.value ?? subject.kind;
   const seed = hashOf(`${subject.kind} ${subject.id}`);
   // Two items in three wear the genre's usual colour, the third its second one, so that a long shelf does not go flat.
   // Goods are told apart by what they are, so each may have a colour of its own.
   const own = PALETTES[(seed >>> 3) % PALETTES.length] as Palette;
-  const palette = subject.kind === 'product' ? own : paletteOf(word, seed % 3 === 0 ? 1 : 0);
-  const [width, height] = shape === 'poster' ? [100, 96] : [100, 100];
+  const palette = subject.kind === "product" ? own : paletteOf(word, seed % 3 === 0 ? 1 : 0);
+  const [width, height] = shape === "poster" ? [100, 96] : [100, 100];
   const motif = motifOf(subject, motifWord(subject, telling, seed), seed);
   const pen: Pen = { chance: chances(seed), width, height, palette, strokes: [] };
   (MOTIFS[motif] as (pen: Pen) => void)(pen);
