@@ -185,9 +185,7 @@ class Door:
             await self._log.append(encode_entry(request))
         except UnavailableError as trouble:
             retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
-            status = (
-                429 if isinstance(trouble, LogBusyError) else 503
-            )  # Node's SDK heeds a 429's Retry-After
+            status = 429 if isinstance(trouble, LogBusyError) else 503  # Node's SDK heeds a 429's Retry-After
             raise RefusedError(status, str(trouble), headers=retry, kind=trouble.kind) from trouble
         self._waits_s.append(time.perf_counter() - began)
         self._events += events
