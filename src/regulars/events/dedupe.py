@@ -165,8 +165,8 @@ class Filters:
             self._blocks.append(np.zeros(self._bits, dtype=np.uint32))
         slot = self._run_ids.index(None)
         self._run_ids[slot] = run_id
-        held = np.unpackbits(np.frombuffer(filter_, dtype=np.uint8), bitorder="little").astype(np.bool_)
-        self._blocks[slot // RUNS_A_BLOCK][held] |= _bit(slot)
+        held = np.unpackbits(np.frombuffer(filter_, dtype=np.uint8), bitorder="little")
+        self._blocks[slot // RUNS_A_BLOCK] |= held * _bit(slot)
 
     def perhaps(self, keys: Sequence[bytes]) -> list[tuple[int, int]]:
         """Return (index of the key, run) for every run that may hold a key; never leaves out one that does."""
