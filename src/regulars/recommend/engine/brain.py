@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from regulars.recommend.core import ease, ials, rules, sessions, transitions
-from regulars.recommend.core.blend import LONG_HISTORY, blend, scales
+from regulars.recommend.core.blend import LONG_HISTORY, SHORT_HISTORY, blend, scales
 from regulars.recommend.core.histories import latest_distinct, recency_weights
 from regulars.recommend.core.linear import Linear, RowsModel
 from regulars.recommend.core.rows import Doubles, Floats, Ints, Rows, Scored
@@ -233,8 +233,7 @@ def blend_weights(steps: int) -> Mapping[str, float]:
     return SHORT_HISTORY if steps < SHORT_STEPS else LONG_HISTORY
 
 
-SHORT_STEPS = 5
-SHORT_HISTORY: Mapping[str, float] = {"sessions": 0.6, "transitions": 0.3, "taste": 0.1}
+SHORT_STEPS = 10  # below, nearly all that is known is the present session; decisions/blend
 
 
 def _content(targets: Ints, own: frozenset[int], tag_rows: Rows, frequency: Doubles) -> Doubles:
