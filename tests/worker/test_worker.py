@@ -181,6 +181,29 @@ def test_news_of_our_own_comes_back_as_an_event_once(street: Street) -> None:
     assert entry.facts[0].name == "Noticed"
 
 
+def test_news_left_behind_by_a_killed_worker_is_taken_in_by_the_next(street: Street) -> None:
+    street.send(song("m1", userId="ann"))
+    killed = street.worker(projections=[Telling()], log=Unwritable(street.log))  # type: ignore[arg-type]  # only what the worker uses
+    with pytest.raises(UnavailableError):
+        killed.run_once()
+    counting = Counting()
+    street.work(projections=[counting])
+    assert counting.seen == ["n:web-0.1.0"]
+
+
+class Unwritable:
+    """A log that takes nothing more."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def append_many(self, payloads: list[bytes]) -> list[int]:
+        raise UnavailableError(f"The disk is full: {len(payloads)} records wait.")
+
+
 def test_two_workers_on_one_shop_never_take_a_fact_twice(street: Street) -> None:
     for number in range(60):
         street.send(song(f"m{number}", userId="ann"))

@@ -99,7 +99,7 @@ class Worker:
                 stop.wait(idle_s)
 
     def run_once(self) -> int:
-        """Take one batch in and relay the outbox; return how many records were taken, 0 when nothing waited.
+        """Take one batch in and relay the outbox; return how many records were taken or relayed, 0 when none waited.
 
         Raises
         ------
@@ -117,8 +117,7 @@ class Worker:
             self._reached = None
             self._seen.rolled_back()
             raise
-        self._relay()
-        return len(taken)
+        return len(taken) + self._relay()
 
     def retry_dead_letters(self) -> int:
         """Project every dead letter once more, oldest first; return how many took effect and left."""
@@ -213,17 +212,18 @@ class Worker:
             store.leave_by_outbox(connection, encode_entry(entry))
             self._outbox_may_wait = True
 
-    def _relay(self) -> None:
+    def _relay(self) -> int:
         if not self._outbox_may_wait:
-            return
+            return 0
         with self._database.read() as connection:
             waiting = store.waiting(connection, RELAYED_A_TIME)
         if not waiting:
             self._outbox_may_wait = False
-            return
+            return 0
         self._log.append_many([payload for _, payload in waiting])
         with self._database.write() as connection:
             store.has_left(connection, waiting[-1][0])
+        return len(waiting)
 
     def _retry(self, letter: DeadLetter) -> bool:
         if letter.item_index is None:
