@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -43,9 +44,12 @@ QUERY_MS_MAX = 1.0
 def main() -> int:
     """Measure, print one JSON line per figure, and return 1 when a gate is missed."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, required=True, help="folder that holds sessions/")
+    arguments.add_argument("--data", type=Path, default=data_folder(), help="folder that holds sessions/")
     arguments.add_argument("--queries", type=int, default=0, help="ask only so many questions, evenly spread")
     asked = arguments.parse_args()
+    if not (asked.data / "sessions" / "diginetica" / "train.parquet").is_file():
+        print(f"Left out: {asked.data} holds no sessions/diginetica; say --data or REGULARS_DATA_DIR.", file=sys.stderr)
+        return 0
     missed = sum(measure_set(asked.data / "sessions", name, asked.queries) for name in ("diginetica", "nowplaying"))
     return 1 if missed else 0
 
@@ -67,6 +71,12 @@ def measure_set(folder: Path, name: str, most: int) -> int:
         )
         missed += tell(name, result, reference, is_gated=factor == chosen_factor)
     return missed
+
+
+def data_folder() -> Path:
+    """Return where public data lie: `REGULARS_DATA_DIR`, else `../shared/data` beside the checkout."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("REGULARS_DATA_DIR", beside))
 
 
 def load(folder: Path) -> tuple[Histories, NextItem, int]:

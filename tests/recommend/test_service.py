@@ -62,7 +62,7 @@ def test_a_reason_names_what_the_customer_did_and_shares_sum_to_at_most_one(shop
     shop.work()
     first = shop.recommend.for_customer("ann", count=1).items[0]
     assert first.item_id == "casino"
-    assert first.reasons[0].text == "Because you played Heat"
+    assert first.reasons[0].text == "Because you watched Heat"
     assert (first.reasons[0].kind, first.reasons[0].item_id) == ("because_you", "heat")
     assert 0 < sum(reason.share for reason in first.reasons) <= 1 + 1e-9
     assert "transitions" in first.sources

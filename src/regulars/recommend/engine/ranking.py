@@ -198,18 +198,29 @@ def _reason(brain: Brain, found: Found, ground: int, share: float, touched: dict
         return _popular_reason(brain, ground, 1.0)
     title = brain.items.title(ground)
     if ground in touched:
-        text = f"Because you {_verb(touched[ground])} {title}"
+        card = brain.items.card(ground)
+        text = f"Because you {_verb(touched[ground], card.kind if card else '')} {title}"
         return Reason(kind="because_you", text=text, share=share, item_id=brain.items.item_id(ground), title=title)
     text = f"Similar to {title}"
     return Reason(kind="similar", text=text, share=share, item_id=brain.items.item_id(ground), title=title)
 
 
-_VERBS = (("bought", "bought"), ("liked", "liked"), ("completed", "finished"), ("played", "played"), ("rated", "rated"),
-          ("added", "added"), ("viewed", "looked at"))  # fmt: skip
+# What people say they did, the most telling first; one watches a video that one merely started, too.
+_VERBS = (
+    ("bought", "bought"),
+    ("liked", "liked"),
+    ("completed", "finished"),
+    ("played", "played"),
+    ("rated", "rated"),
+    ("added", "added"),
+    ("viewed", "looked at"),
+)
+_VIDEO_VERBS = {"completed": "watched", "played": "watched"}
 
 
-def _verb(kinds: int) -> str:
-    return next((verb for kind, verb in _VERBS if kinds & (1 << KIND_NUMBERS[kind])), "chose")
+def _verb(kinds: int, item_kind: str) -> str:
+    own = _VIDEO_VERBS if item_kind == "video" else {}
+    return next((own.get(kind, verb) for kind, verb in _VERBS if kinds & (1 << KIND_NUMBERS[kind])), "chose")
 
 
 def _popular_reason(brain: Brain, crowd: int, popularity: float) -> Reason:
