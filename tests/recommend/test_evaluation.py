@@ -163,11 +163,7 @@ def test_a_few_faulty_rows_are_left_out_and_counted_and_many_are_refused(tmp_pat
 
 
 def test_moments_may_be_numbers_dates_or_iso(tmp_path: Path) -> None:
-    for convert in (
-        lambda place: place * 60,
-        lambda place: f"{place * 60}.5",
-        lambda place: f"2026-01-01 10:{place:02}",
-    ):
+    for form in ("{seconds}", "{seconds}.5", "2026-01-01 10:{minutes:02}"):
         rows = [
             {
                 "who": f"u{customer}",

@@ -78,9 +78,14 @@ def evaluate_last_item(
     for place, (name, scorer, settings, is_baseline) in enumerate(scorers):
         on_progress(5 + place * 5 // len(scorers), 10, f"asking {name}")
         results.append(measure(name, scorer, test, items_total, settings=settings, is_baseline=is_baseline,
-                               fit_s=fitted.fit_s.get(name, sum(fitted.fit_s.values()))))  # fmt: skip
+                               fit_s=_fit_s(fitted, name)))  # fmt: skip
     on_progress(10, 10, "done")
     return len(test.targets), results
+
+
+def _fit_s(fitted: Fitted, name: str) -> float:
+    parts = {"blend": ("transitions", "taste")}.get(name, (name,))
+    return sum(fitted.fit_s.get(part, 0.0) for part in parts)
 
 
 def _scorers(
