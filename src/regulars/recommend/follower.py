@@ -6,6 +6,7 @@ is away and say that they are stale.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping
@@ -85,7 +86,11 @@ class Follower:
                 self._fall_behind(error)
 
     def _follow(self) -> None:
+        settled: Brain | None = None
         while not self._stop.is_set():
+            if self._ready and settled is not self._brain:
+                settled = self._brain
+                _settle_memory()
             with self._polling:
                 try:
                     more = self._poll(thorough=self._polls % CALM_POLLS == 0)
@@ -172,3 +177,9 @@ class Follower:
             self._items.put(changes.put)
             self._items.remove(changes.removed)
         self._catalogue_version = changes.version
+
+
+def _settle_memory() -> None:
+    """Keep the collector from walking what stays: a hundred thousand items cost every answer's 99th percentile 150 ms."""
+    gc.collect()
+    gc.freeze()

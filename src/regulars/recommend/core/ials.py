@@ -79,11 +79,11 @@ class Ials:
         chosen: Longs = np.flatnonzero(scores > mean + STANDING_OUT * spread)
         if len(chosen) < HANDED_ON_MIN:
             chosen = np.argpartition(-scores, min(HANDED_ON_MIN, len(scores)) - 1)[:HANDED_ON_MIN]
-        if self._proposing is not None:
-            chosen = self._proposing[chosen].astype(np.int64)
+        named = np.zeros(self.items_total, np.bool_)
+        named[chosen if self._proposing is None else self._proposing[chosen]] = True
         if also is not None:
-            chosen = np.concatenate((chosen, also[also < self.items_total]))
-        distinct: Ints = np.unique(chosen).astype(np.int32)
+            named[also[also < self.items_total]] = True
+        distinct = np.flatnonzero(named).astype(np.int32)
         return Scored(distinct, (self.vectors[distinct] @ customer).astype(np.float64), spread)
 
     def contributions(self, items: Ints, weights: Floats, targets: Ints) -> Doubles:

@@ -22,6 +22,7 @@ POPULAR_KEPT = 500
 RULE_ITEMS = 200  # the best known items of each favourite tag
 FRESH_SHARE = 1_000  # lists of the popular are sorted anew after a thousandth of all steps
 PROPOSING_ITEMS = 20_000  # the best known items, 5 MB of vectors: they stay in the processor's cache, 100 k do not
+JUDGED = 1_000  # of each other source's candidates, so many are judged by taste too
 CONTENT_WEIGHT = 0.1  # chosen: a shared word is worth a tenth of always being seen together
 
 Because = Literal["item", "tag", "crowd", "now"]
@@ -123,7 +124,7 @@ class Brain:
         queries = {name: query for name, query in queries.items() if len(query[0])}
         parts: dict[str, Scored] = {}
         for name in sorted(queries, key=lambda one: one == "taste"):  # taste last: it scores the others' candidates too
-            also = np.concatenate([part.items for part in parts.values()]) if parts else None
+            also = np.concatenate([part.best(JUDGED).items for part in parts.values()]) if parts else None
             parts[name] = self._scores(name, *queries[name], visit, also)
         factors = scales(parts, weights, items_total=self.total)
         grounds = latest_distinct(visit.steps, max((len(query[0]) for query in queries.values()), default=0))
