@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from regulars.events import store as events_store
-from regulars.events.worker_store import offsets
+from regulars.events.worker_store import floors
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.jobs import Job, JobRun
 from regulars.lake.jobs import jobs as lake_jobs
@@ -47,15 +47,15 @@ def keep_house(shop: Shop, run: JobRun) -> None:
 
 
 def trim_log(shop: Shop, now_us: int) -> int:
-    """Forget records older than `events.log_days` that have taken effect; return how many went."""
+    """Forget records older than `events.log_days` that every consumer has read; return how many went."""
     days = shop.settings.events.log_days
     if days == 0:
         return 0
     with shop.database.read() as connection:
-        reached = offsets(connection)
+        floor_of = floors(connection)
     trimmed = 0
     for partition in shop.log.partitions():
-        floor = reached.get(partition, 0)
+        floor = floor_of.get(partition, 0)
         through = _last_before(shop, partition, now_us - days * DAY_US, floor)
         if through > shop.log.start(partition):
             trimmed += shop.log.trim(partition, through=through)

@@ -51,8 +51,11 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 # Whose turn is it? The row's lock is held until the commit, so that two workers never take the same records.
 _TAKE_THE_STREET = text("UPDATE events_street SET batches = batches + 1 WHERE consumer = :consumer")
-# How far has the street read?
+# How far has this consumer read?
 _OFFSETS = text("SELECT partition, reached FROM events_offsets WHERE consumer = :consumer")
+# Who reads the log, and how far is each?
+_CONSUMERS = text("SELECT consumer, partition, reached FROM events_offsets ORDER BY consumer, partition")
+_FORGET_CONSUMER = text("DELETE FROM events_offsets WHERE consumer = :consumer")
 _SET_OFFSET = """
 INSERT INTO events_offsets (consumer, partition, reached) VALUES (?, ?, ?)
 ON CONFLICT (consumer, partition) DO UPDATE SET reached = excluded.reached"""
@@ -99,14 +102,49 @@ def take_the_street(connection: Connection) -> None:
     connection.execute(_TAKE_THE_STREET, {"consumer": CONSUMER})
 
 
-def offsets(connection: Connection) -> dict[str, int]:
-    """Return the offset of the last record of each partition that has taken effect."""
-    return {row.partition: row.reached for row in connection.execute(_OFFSETS, {"consumer": CONSUMER})}
+def offsets(connection: Connection, consumer: str = CONSUMER) -> dict[str, int]:
+    """Return the offset of the last record of each partition that has taken effect for a consumer of the log."""
+    return {row.partition: row.reached for row in connection.execute(_OFFSETS, {"consumer": consumer})}
 
 
-def set_offsets(connection: Connection, reached: Mapping[str, int]) -> None:
-    """Remember how far the street has read."""
-    write_rows(connection, _SET_OFFSET, [(CONSUMER, partition, at) for partition, at in reached.items()])
+def set_offsets(connection: Connection, reached: Mapping[str, int], consumer: str = CONSUMER) -> None:
+    """Remember how far a consumer has read; its first offsets make it known, and the log waits for it from then on."""
+    write_rows(connection, _SET_OFFSET, [(consumer, partition, at) for partition, at in reached.items()])
+
+
+def forget_consumer(connection: Connection, consumer: str) -> None:
+    """Let the log wait for a consumer no longer."""
+    assert consumer != CONSUMER, "the log always waits for the street"
+    connection.execute(_FORGET_CONSUMER, {"consumer": consumer})
+
+
+def consumers(connection: Connection) -> dict[str, dict[str, int]]:
+    """Return how far everybody who reads the log on their own has come, the street first."""
+    found: dict[str, dict[str, int]] = {CONSUMER: {}}
+    for row in connection.execute(_CONSUMERS):
+        found.setdefault(row.consumer, {})[row.partition] = row.reached
+    return found
+
+
+def floors(connection: Connection) -> dict[str, int]:
+    """Return the offset through which every consumer has read each partition; nothing above may be forgotten.
+
+    A partition that is left out, like one that some consumer has not begun, has a floor of 0.
+    """
+    return {partition: reached for partition, (reached, _) in floors_of(consumers(connection)).items()}
+
+
+def floors_of(reached: Mapping[str, Mapping[str, int]]) -> dict[str, tuple[int, str]]:
+    """Return the floor of each partition and the consumer that is furthest behind there.
+
+    >>> floors_of({"street": {"web-0": 9, "web-1": 4}, "parquet": {"web-0": 7}})
+    {'web-0': (7, 'parquet'), 'web-1': (0, 'parquet')}
+    """
+    partitions = sorted({partition for offsets_of in reached.values() for partition in offsets_of})
+    return {
+        partition: min((offsets_of.get(partition, 0), consumer) for consumer, offsets_of in reached.items())
+        for partition in partitions
+    }
 
 
 def leave_by_outbox(connection: Connection, payload: bytes) -> None:

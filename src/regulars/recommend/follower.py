@@ -180,6 +180,6 @@ class Follower:
 
 
 def _settle_memory() -> None:
-    """Keep the collector from walking what stays: a hundred thousand items cost every answer's 99th percentile 150 ms."""
+    """Keep the collector from walking what stays: for 100,000 items that cost every answer's p99 150 ms."""
     gc.collect()
     gc.freeze()
