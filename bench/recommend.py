@@ -36,6 +36,7 @@ from regulars.kernel.clock import SystemClock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.eventlog import open_log
 from regulars.kernel.files import Files
+from regulars.kernel.generations import MIGRATIONS as GENERATIONS
 from regulars.kernel.ids import CustomerId, ItemId
 from regulars.kernel.settings import RecommendSettings
 from regulars.recommend import Recommend, store
@@ -121,7 +122,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> int:
 def build(folder: Path, world: World) -> tuple[Recommend, Database]:
     """Return a service over a catalogue, an empty history, and a model learned from 600,000 interactions."""
     database, clock = Database.open(str(folder / "state.db")), SystemClock()
-    database.migrate([*EVENTS, *IDENTITY, *CATALOG, *RECOMMEND])
+    database.migrate([*GENERATIONS, *EVENTS, *IDENTITY, *CATALOG, *RECOMMEND])
     log, files = open_log(folder / "log", "web-0", clock=clock), Files(folder)
     catalog = Catalog(database=database, clock=clock, files=files)
     say(f"putting {world.items:,} items into the catalogue")

@@ -32,6 +32,20 @@ def migrations() -> list[Migration]:
     return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *EXPERIMENTS, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
 
 
+def derived_tables() -> dict[str, tuple[str, ...]]:
+    """Return the tables that can be made again from the log, by part: each projection's, and the worker's own.
+
+    In street order. A table that stands here nowhere is a definition, or says what was done: a rebuild keeps it.
+    """
+    from regulars.events.store import DERIVED_TABLES as EVENTS
+    from regulars.events.worker_store import DERIVED_TABLES as WORKER
+    from regulars.identity.store import DERIVED_TABLES as IDENTITY
+    from regulars.profiles.store import DERIVED_TABLES as PROFILES
+    from regulars.recommend.store import DERIVED_TABLES as RECOMMEND
+
+    return {"worker": WORKER, "events": EVENTS, "identity": IDENTITY, "profiles": PROFILES, "recommend": RECOMMEND}
+
+
 def projections(shop: Shop) -> list[Projection]:
     """Return who reads the log, in street order: each adds what those after it need."""
     from regulars.events.lake_projection import LakeProjection

@@ -1,6 +1,17 @@
 """How facts come in: the door, the log's records, and what stands in them."""
 
-from regulars.events.core import Batch, Call, Event, Fact, KeepsCustomers, Merge, Outcome, Position, Projection
+from regulars.events.core import (
+    Batch,
+    Call,
+    Event,
+    Fact,
+    KeepsCustomers,
+    Merge,
+    Outcome,
+    Position,
+    Projection,
+    acts_outward,
+)
 from regulars.events.decode import DecodedRequest, RejectedItem, event_id_of, position_of, read_request
 from regulars.events.door import Door, DoorStats
 from regulars.events.keys import Keys
@@ -29,6 +40,7 @@ __all__ = [
     "RefusedRequest",
     "RejectedItem",
     "Source",
+    "acts_outward",
     "decode_entry",
     "encode_entry",
     "event_id_of",

@@ -105,6 +105,9 @@ class Projection(Protocol):
 
     `project` runs inside the worker's transaction. The state after a sequence of events must not depend on how they
     were cut into batches.
+
+    One that lets something leave the shop (messages, points, webhooks) says so with an attribute `outward = True`: it
+    takes in what happens, never what is replayed.
     """
 
     name: str
@@ -112,6 +115,11 @@ class Projection(Protocol):
     def project(self, batch: Batch, connection: Any) -> None:  # Any: sqlalchemy.Connection; the core stays pure
         """Take the batch in."""
         ...
+
+
+def acts_outward(projection: Projection) -> bool:
+    """Return whether a projection lets something leave the shop, and so must not take in what is replayed."""
+    return bool(getattr(projection, "outward", False))
 
 
 class KeepsCustomers(Protocol):

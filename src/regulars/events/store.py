@@ -36,6 +36,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = (
+    "events_activity",
+    "events_counts",
+    "events_duplicates",
+)
 
 # Which sources are there, oldest first?
 SOURCES = """

@@ -28,8 +28,10 @@ from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import RegularsError, UnavailableError
 from regulars.kernel.eventlog import EventLog
+from regulars.kernel.generations import generation_of
 from regulars.kernel.settings import EventsSettings
 
+PART = "worker"  # what a rebuild gives a new generation to: offsets stay, what has been seen is derived anew
 EVENTS_A_BATCH = 2_000  # docs/decisions/worker.md: throughput is flat above, a batch stays under half a second
 RELAYED_A_TIME = 500
 IDLE_WAIT_S_MIN = 0.002
@@ -75,7 +77,9 @@ class Worker:
         self._log = log
         self._clock = clock
         self._projections = tuple(projections)
-        self._seen = Seen(window_us=(settings or EventsSettings()).dedupe_days * DAY_US)
+        self._window_us = (settings or EventsSettings()).dedupe_days * DAY_US
+        self._seen = Seen(window_us=self._window_us)
+        self._generation: str | None = None
         self._reader = Reader(log)
         self._events_a_batch = events_a_batch
         self._reached: dict[str, int] | None = None
@@ -133,6 +137,10 @@ class Worker:
     def _start(self) -> None:
         with self._database.read() as connection:
             self._reached = store.offsets(connection)
+            generation = generation_of(connection, PART)
+        if generation != self._generation:  # the state was rebuilt: what memory mirrors is another one's
+            self._seen = Seen(window_us=self._window_us)
+            self._generation = generation
         self._reader.start_at(self._reached)
 
     def _take_in(self, taken: Sequence[Taken]) -> None:
@@ -154,6 +162,8 @@ class Worker:
             store.take_the_street(connection)
             if store.offsets(connection) != self._reached:
                 raise UnavailableError("Another worker has gone on from here.", retry_after_s=1)
+            if generation_of(connection, PART) != self._generation:
+                raise UnavailableError("The state was rebuilt; the worker begins anew on it.", retry_after_s=1)
             batch = self._new_events(connection, taken)
             if apart:
                 self._project_apart(batch, connection)

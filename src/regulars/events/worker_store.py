@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from regulars.kernel import generations
 from regulars.kernel.bulk import rows_among, write_rows
 from regulars.kernel.database import Migration
 
@@ -14,6 +15,7 @@ CONSUMER = "street"
 PAGE_BITS = 20  # of a place; a run has at most this many bits' worth of pages
 
 MIGRATIONS: tuple[Migration, ...] = (
+    *generations.MIGRATIONS,
     Migration(
         capability="worker",
         number=1,
@@ -47,6 +49,12 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE TABLE events_seen_pages (place BIGINT NOT NULL PRIMARY KEY, keys {blob} NOT NULL)",
         ),
     ),
+)
+DERIVED_TABLES: tuple[str, ...] = (
+    "events_dead_letters",
+    "events_seen_young",
+    "events_seen_runs",
+    "events_seen_pages",
 )
 
 # Whose turn is it? The row's lock is held until the commit, so that two workers never take the same records.

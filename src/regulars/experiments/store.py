@@ -20,6 +20,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = ()
 
 # Which experiments are there?
 _ALL = text("SELECT body FROM experiments_definitions ORDER BY key")

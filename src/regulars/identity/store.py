@@ -54,6 +54,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         postgresql=(_IDENTIFIERS_TABLE.replace("{collation}", 'COLLATE "C"'), _IDENTIFIERS_BY_CUSTOMER),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = (
+    "identity_identifiers",
+    "identity_evidence",
+    "identity_merges",
+)
 
 
 class KnownIdentifier(NamedTuple):

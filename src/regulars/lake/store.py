@@ -25,6 +25,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = ()
 
 # Keep events until the next flush.
 _STAGE = text("INSERT INTO lake_pending (events, staged_us, body) VALUES (:events, :staged_us, :body)")

@@ -56,6 +56,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = (
+    "profiles_customers",
+    "profiles_words",
+    "profiles_timeline",
+)
 
 
 class Kept(NamedTuple):

@@ -11,11 +11,14 @@ import logging
 import threading
 from collections.abc import Mapping
 
+from sqlalchemy import Connection
+
 from regulars.catalog import Catalog
 from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.files import Files
+from regulars.kernel.generations import FIRST, generation_of
 from regulars.kernel.ids import ItemId
 from regulars.recommend import store
 from regulars.recommend.core.slots import Slot
@@ -32,6 +35,10 @@ CALM_POLLS = 6  # catalogue, slots and the model pointer are looked at every so 
 _log = logging.getLogger(__name__)
 
 
+class _RebuiltError(Exception):
+    """The tables are of another generation than what is in memory."""
+
+
 class Follower:
     """Keeps a `Brain` current. Either a thread follows (`start`), or each question catches up first."""
 
@@ -44,8 +51,9 @@ class Follower:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._catalogue_version = -1
-        self._items = ItemTable()
-        self._brain = Brain(LiveEngine(), self._items)
+        self._generation = FIRST
+        self._models_seen: tuple[str | None, str] | None = None
+        self._brain = Brain(LiveEngine(), ItemTable())
         self._polls = 0
         self._ready = False
         self.slots: Mapping[str, Slot] = {}
@@ -108,10 +116,14 @@ class Follower:
     def _poll(self, *, thorough: bool) -> bool:
         """Take in one read's worth of news; return whether more waits."""
         self._polls += 1
-        if thorough or not self._ready:
-            self._look_around()
-            self._ready = True
-        more = self._advance(self._brain)
+        try:
+            if thorough or not self._ready:
+                self._look_around()
+                self._ready = True
+            more = self._advance(self._brain)
+        except _RebuiltError:
+            self._begin_anew()
+            more = True
         self.stale = more
         if not more:
             self.current_us = self._clock.now_us()
@@ -119,37 +131,71 @@ class Follower:
 
     def _look_around(self) -> None:
         """Look for a new model, a changed catalogue, changed slots."""
-        version = artifacts.current(self._files)
-        held = self._brain.engine.artifact
-        if version is not None and (held is None or held.about.version != version):
-            self._take_up(version)
+        seen = (artifacts.current(self._files), self._generation)
+        if seen != self._models_seen:
+            version = artifacts.answering(self._files, self._generation)
+            held = self._brain.engine.artifact
+            if version is not None and (held is None or held.about.version != version):
+                self._take_up(version)
+            self._models_seen = seen
         if self._catalog.version() != self._catalogue_version:
-            self._read_catalogue()
+            self._read_catalogue(self._brain)
         with self._database.read() as connection:
             self.slots = {slot.name: slot for slot in store.slots(connection)}
 
     def _take_up(self, version: str) -> None:
         """Open a new model and bring it up to date beside the old one, then let it answer."""
-        artifact = artifacts.read(self._files, version)
+        artifact, items = artifacts.read(self._files, version), self._brain.items
         with self._brain.engine.lock:
-            self._items.name((number, ItemId(name)) for number, name in enumerate(artifact.item_ids) if name)
-        fresh = Brain(LiveEngine(artifact), self._items)
+            items.name((number, ItemId(name)) for number, name in enumerate(artifact.item_ids) if name)
+        fresh = Brain(LiveEngine(artifact), items)
         while self._advance(fresh):
-            if self._stop.is_set() and self._thread is not None:
+            if self._is_stopping:
                 return
         self._brain = fresh
+
+    def _begin_anew(self) -> None:
+        """Read everything of a rebuilt state, beside what answers meanwhile; no number of the old one counts in it."""
+        _log.info("the state was rebuilt; recommendations read it anew")
+        self.stale = True
+        with self._database.read() as connection:
+            self._generation = generation_of(connection, store.PART)
+        self._models_seen = None
+        version = artifacts.answering(self._files, self._generation)
+        artifact = artifacts.read(self._files, version) if version else None
+        fresh = Brain(LiveEngine(artifact), ItemTable())
+        if artifact is not None:
+            fresh.items.name((number, ItemId(name)) for number, name in enumerate(artifact.item_ids) if name)
+        try:
+            while self._advance(fresh):
+                if self._is_stopping:
+                    return
+            self._catalogue_version = -1
+            self._read_catalogue(fresh)
+        except _RebuiltError:
+            return  # once more, meanwhile: the next poll begins again
+        self._brain = fresh
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stop.is_set() and self._thread is not None
+
+    def _look_at_generation(self, connection: Connection) -> None:
+        if generation_of(connection, store.PART) != self._generation:
+            raise _RebuiltError
 
     def _advance(self, brain: Brain) -> bool:
         engine = brain.engine
         with self._database.read() as connection:
+            self._look_at_generation(connection)
             state = store.state(connection)
             if state.next_seq - 1 <= engine.reached_seq and state.next_version - 1 <= engine.reached_version:
                 return False
-            named = store.items_after(connection, self._items.highest)
+            named = store.items_after(connection, brain.items.highest)
             owners = store.owners_since(connection, engine.reached_version)
             erasures = list(store.erasures_since(connection, engine.reached_version))
             rows = store.interactions_after(connection, engine.reached_seq, ROWS_A_READ)
-        self._items.name(named)
+        brain.items.name(named)
         now_us = self._clock.now_us()
         with engine.lock:
             for version, anchors in erasures:
@@ -165,17 +211,19 @@ class Follower:
             return False
         return True
 
-    def _read_catalogue(self) -> None:
-        changes = self._catalog.changes(self._catalogue_version)
-        unknown = [item.item_id for item in changes.put if self._items.number(item.item_id) is None]
+    def _read_catalogue(self, brain: Brain) -> None:
+        changes, items = self._catalog.changes(self._catalogue_version), brain.items
+        unknown = [item.item_id for item in changes.put if items.number(item.item_id) is None]
         if unknown:
             with self._database.write() as connection:
+                self._look_at_generation(connection)
                 store.item_numbers(connection, unknown)
             with self._database.read() as connection:
-                self._items.name(store.items_after(connection, self._items.highest))
-        with self._brain.engine.lock:
-            self._items.put(changes.put)
-            self._items.remove(changes.removed)
+                self._look_at_generation(connection)
+                items.name(store.items_after(connection, items.highest))
+        with brain.engine.lock:
+            items.put(changes.put)
+            items.remove(changes.removed)
         self._catalogue_version = changes.version
 
 

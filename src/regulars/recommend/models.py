@@ -10,6 +10,7 @@ import numpy as np
 from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.files import Files
+from regulars.kernel.generations import generation_of
 from regulars.kernel.ids import CustomerId
 from regulars.kernel.settings import RecommendSettings
 from regulars.recommend import store
@@ -43,7 +44,7 @@ class Models:
     def train(self, on_progress: OnProgress = silent) -> Trained:
         """Learn from everything filed so far and let the new version answer."""
         started = time.perf_counter()
-        state, columns, owners, item_ids = self._read(on_progress)
+        state, columns, owners, item_ids, generation = self._read(on_progress)
         learned = learn(
             columns,
             owners,
@@ -68,6 +69,7 @@ class Models:
             landmark_us=learned.landmark_us,
             latest_us=learned.latest_us,
             crowds=learned.crowds,
+            generation=generation,
         )
         on_progress(95, STEPS, "writing")
         artifacts.write(self._files, Artifact(trained, item_ids, learned.arrays))
@@ -80,11 +82,11 @@ class Models:
         return [artifacts.about(self._files, version) for version in artifacts.versions(self._files)]
 
     def is_due(self) -> bool:
-        """Return whether it is time to learn anew: somebody was erased, or enough has happened."""
-        version = artifacts.current(self._files)
-        held = artifacts.about(self._files, version) if version else None
+        """Return whether it is time to learn anew: somebody was erased, enough has happened, or nothing fits."""
         with self._database.read() as connection:
             state = store.state(connection)
+            version = artifacts.answering(self._files, generation_of(connection, store.PART))
+        held = artifacts.about(self._files, version) if version else None
         if held is None:
             return state.next_seq > FIRST_TRAINING
         if state.erased_version > held.erased_version:
@@ -95,18 +97,21 @@ class Models:
     def _forget(self, trained: Trained) -> None:
         """Remove versions that remember somebody who has been erased since."""
         for older in self.kept():
-            if older.version != trained.version and older.erased_version < trained.erased_version:
+            comparable = older.generation == trained.generation
+            if comparable and older.version != trained.version and older.erased_version < trained.erased_version:
                 artifacts.forget(self._files, older.version)
-        kept = min((version.through_version for version in self.kept()), default=0)
+        ours = [version for version in self.kept() if version.generation == trained.generation]
+        kept = min((version.through_version for version in ours), default=0)
         with self._database.write() as connection:
             store.forget_erasures(connection, kept)
 
-    def _read(self, on_progress: OnProgress) -> tuple[State, Columns, dict[int, CustomerId], list[str]]:
+    def _read(self, on_progress: OnProgress) -> tuple[State, Columns, dict[int, CustomerId], list[str], str]:
         """Read one snapshot of everything that is filed."""
         crowds: dict[str, int] = {"/": 0}
         parts: list[Columns] = []
         with self._database.read() as connection:
             state = store.state(connection)
+            generation = generation_of(connection, store.PART)
             owners = {row.anchor: row.customer_id for row in store.owners_since(connection, 0)}
             item_ids = _by_number(store.items_after(connection, 0))
             after = 0
@@ -114,7 +119,7 @@ class Models:
                 after = rows[-1].seq
                 parts.append(_columns(rows, crowds))
                 on_progress(20 * after // max(state.next_seq, 1), STEPS, "reading")
-        return state, _together(parts, list(crowds)), owners, item_ids
+        return state, _together(parts, list(crowds)), owners, item_ids, generation
 
 
 def _by_number(numbered: Sequence[tuple[int, str]]) -> list[str]:

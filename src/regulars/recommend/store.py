@@ -20,6 +20,8 @@ from regulars.kernel.database import Migration
 from regulars.kernel.ids import CustomerId, ItemId
 from regulars.recommend.core.slots import Filters, Policy, Slot
 
+PART = "recommend"  # the numbers in these tables are those of one generation of it; see kernel.generations
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
         capability="recommend",
@@ -61,6 +63,15 @@ MIGRATIONS: tuple[Migration, ...] = (
             CREATE TABLE recommend_erasures (version BIGINT NOT NULL PRIMARY KEY, anchors {json} NOT NULL)""",
         ),
     ),
+)
+DERIVED_TABLES: tuple[str, ...] = (
+    "recommend_interactions",
+    "recommend_items",
+    "recommend_customers",
+    "recommend_slates",
+    "recommend_performance",
+    "recommend_state",
+    "recommend_erasures",
 )
 
 

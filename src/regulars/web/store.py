@@ -42,6 +42,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = ()
 
 _PERSON = "person_id, name, email, role, language, created_us, last_seen_us"
 

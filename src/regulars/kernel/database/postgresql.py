@@ -14,8 +14,11 @@ from regulars.kernel.errors import InvalidError, NotInstalledError
 VERSION_MIN = 15
 
 
-def engines(location: str, *, wait_s_max: float) -> tuple[Engine, Engine]:
-    """Return the engines for reading and for writing; they share their connections."""
+def engines(location: str, *, wait_s_max: float, schemas: str = "") -> tuple[Engine, Engine]:
+    """Return the engines for reading and for writing; they share their connections.
+
+    `schemas` is where unqualified names are looked for, in this order; the role's own when it is empty.
+    """
     if importlib.util.find_spec("psycopg") is None:
         raise NotInstalledError(
             "PostgreSQL needs psycopg, which is not installed. Run: pip install 'regulars[postgres]'."
@@ -32,6 +35,8 @@ def engines(location: str, *, wait_s_max: float) -> tuple[Engine, Engine]:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {round(wait_s_max * 1000)}")
             cursor.execute("SET TIME ZONE 'UTC'")
+            if schemas:
+                cursor.execute(f"SET search_path = {schemas}")
         connection.commit()
 
     event.listen(engine, "connect", prepare)

@@ -45,10 +45,13 @@ class Database:
     >>> database.close()
     """
 
-    def __init__(self, reader: Engine, writer: Engine, turnstile: Turnstile | None = None) -> None:
+    def __init__(
+        self, reader: Engine, writer: Engine, turnstile: Turnstile | None = None, *, location: str = ""
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._turnstile = turnstile
+        self.location = location
         self.dialect: str = writer.dialect.name
 
     @classmethod
@@ -71,12 +74,12 @@ class Database:
 
         """
         if location.startswith("postgres"):
-            database = cls(*postgresql.engines(location, wait_s_max=busy_s_max))
+            database = cls(*postgresql.engines(location, wait_s_max=busy_s_max), location=location)
         else:
             path = sqlite.path_of(location)
             sqlite.make_folder(path)
             turnstile = Turnstile(path, wait_s_max=busy_s_max)
-            database = cls(*sqlite.engines(path, wait_s_max=busy_s_max), turnstile)
+            database = cls(*sqlite.engines(path, wait_s_max=busy_s_max), turnstile, location=location)
         try:
             with database.read():  # the file or server is there, and lets us in
                 return database
@@ -90,6 +93,11 @@ class Database:
         self._writer.dispose()
         if self._turnstile:
             self._turnstile.close()
+
+    def let_go(self) -> None:
+        """Close every connection that nobody uses now; others are opened when they are needed."""
+        self._reader.dispose()
+        self._writer.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

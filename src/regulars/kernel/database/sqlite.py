@@ -1,12 +1,18 @@
-"""SQLite as a state database: WAL, durable commits, readers that never wait, writers that take turns."""
+"""SQLite as a state database: WAL, durable commits, readers that never wait, writers that take turns.
+
+The path may be a link to the file that holds the state: a rebuild makes a new file and lets the link name it, which is
+one step of the file system. A connection belongs to the file it was opened on; whoever takes one up looks whether the
+link still names that file, and else opens the new one.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any  # Any: SQLAlchemy's hook hands over the driver's own connection
+from typing import Any  # Any: SQLAlchemy's hooks hand over the driver's own connection
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from regulars.kernel.errors import DatabaseError
@@ -47,11 +53,20 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def engines(path: Path, *, wait_s_max: float) -> tuple[Engine, Engine]:
-    """Return the engines for reading and for writing."""
+def named_by(path: Path) -> str:
+    """Return the name of the file that holds the state: the path's own, or the one that it links to."""
+    try:
+        return path.readlink().name
+    except OSError:  # no link: the file itself
+        return path.name
+
+
+def engines(path: Path, *, wait_s_max: float, durable: bool = True) -> tuple[Engine, Engine]:
+    """Return the engines for reading and for writing; without `durable` a power cut may cost the last commits."""
+    writer = _WRITER if durable else (*_WRITER, "synchronous=NORMAL")
     return (
         _engine(path, wait_s_max, _READER, connections=32),
-        _engine(path, wait_s_max, _WRITER, connections=1),
+        _engine(path, wait_s_max, writer, connections=1),
     )
 
 
@@ -65,11 +80,18 @@ def _engine(path: Path, wait_s_max: float, own: tuple[str, ...], *, connections:
         connect_args={"check_same_thread": False, "timeout": wait_s_max},
     )
 
-    def prepare(connection: Any, _record: object) -> None:  # Any: sqlite3.Connection behind SQLAlchemy's hook
+    def prepare(connection: Any, record: Any) -> None:  # Any: sqlite3.Connection behind SQLAlchemy's hook
         assert isinstance(connection, sqlite3.Connection), "the driver of SQLite is sqlite3"
         connection.isolation_level = None  # we say BEGIN ourselves
         for pragma in (*_PRAGMAS, *own):
             connection.execute(f"PRAGMA {pragma}").close()
+        opened = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
+        record.info["file"] = Path(opened).name
+
+    def look(_connection: object, record: Any, _proxy: object) -> None:  # Any: the pool's record of a connection
+        if record.info["file"] != named_by(path):
+            raise DisconnectionError("The state lies in another file now.")  # the pool opens that one instead
 
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", look)
     return engine

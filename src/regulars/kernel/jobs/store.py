@@ -29,6 +29,7 @@ MIGRATIONS = (
         ),
     ),
 )
+DERIVED_TABLES: tuple[str, ...] = ()
 
 _COLUMNS = (
     "job_run_id, job, state, args, checkpoint, attempt, due_us, queued_us, started_us, finished_us, "

@@ -30,7 +30,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a version without opening its arrays.
 
     `through_seq` is the last interaction it has learned from, `through_version` the last change of an owner,
-    `kind` how it learned long-term taste.
+    `kind` how it learned long-term taste. All numbers in it are those of one `generation` of the tables.
     """
 
     version: str
@@ -49,6 +49,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
     latest_us: int
     crowds: list[str]
     metrics: dict[str, float] | None = None
+    generation: str = ""
 
 
 class Artifact:
@@ -103,6 +104,13 @@ def versions(files: Files) -> list[str]:
 def current(files: Files) -> str | None:
     """Return the version that answers, None before the first training."""
     return files.read(CURRENT).decode().strip() if files.exists(CURRENT) else None
+
+
+def answering(files: Files, generation: str) -> str | None:
+    """Return the version that answers for tables of a generation: the current one, or the newest that fits them."""
+    named = current(files)
+    candidates = [named, *versions(files)] if named else []
+    return next((version for version in candidates if about(files, version).generation == generation), None)
 
 
 def about(files: Files, version: str) -> Trained:
