@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import RegularsError, UnavailableError
 
 if TYPE_CHECKING:
     from regulars.app.shop import Shop
 
 CANNOT_START = 3  # the exit status that tells the supervisor not to try again
 JOB_RUNNERS = 2  # a long training run must not keep the lake's next flush waiting
+
+AWAY_S_MIN, AWAY_S_MAX = 0.5, 5.0
 
 _log = logging.getLogger("regulars.process")
 
@@ -54,7 +56,7 @@ def main() -> int:
         _end_with_supervisor(task.lifeline_fd)
     try:
         if task.role == "web":
-            serve_web(task)
+            serve_web(task, stop)
         else:
             work(task, stop)
     except RegularsError as error:
@@ -63,25 +65,31 @@ def main() -> int:
     return 0
 
 
-def serve_web(task: Task) -> None:
-    """Answer HTTP on the inherited socket until told to stop; open requests are answered first."""
+def serve_web(task: Task, stop: threading.Event) -> None:
+    """Answer HTTP on the inherited socket until told to stop; open requests are answered first.
+
+    While the state database is away the door is open all the same; everything else follows when it is back.
+    """
     from regulars.app.http import build_web
     from regulars.app.shop import open_shop
     from regulars.app.uvicorn_server import serve
 
-    with open_shop(task.folder, flags=task.flags, partition=task.name) as shop:
-        shop.events.publish_keys()
+    with open_shop(task.folder, flags=task.flags, partition=task.name, waits=True) as shop:
+        if shop.is_ready:
+            shop.events.publish_keys()
         web = build_web(shop)
         assert task.socket_fd is not None, "the supervisor hands a listening socket to every web process"
         listening = socket.socket(fileno=task.socket_fd)
-        serve(web, listening, drain_s=task.drain_s, on_open=lambda: _announce(shop, task))
+        serve(web, listening, drain_s=task.drain_s, on_open=lambda: _opened(shop, task, stop))
 
 
 def work(task: Task, stop: threading.Event) -> None:
     """Take the log in and run the jobs until told to stop; what is under way is finished or goes back."""
     from regulars.app.shop import open_shop
 
-    with open_shop(task.folder, flags=task.flags, partition="worker") as shop:
+    with open_shop(task.folder, flags=task.flags, partition="worker", waits=True) as shop:
+        if not _await_database(shop, stop):
+            return
         runners = [
             threading.Thread(target=shop.jobs.run, args=(stop,), name=f"jobs-{number}") for number in range(JOB_RUNNERS)
         ]
@@ -93,6 +101,36 @@ def work(task: Task, stop: threading.Event) -> None:
             stop.set()
             for runner in runners:
                 runner.join()
+
+
+def _opened(shop: Shop, task: Task, stop: threading.Event) -> None:
+    if shop.is_ready:
+        _announce(shop, task)
+    else:
+        threading.Thread(target=_follow_the_door, args=(shop, task, stop), name="database-away", daemon=True).start()
+
+
+def _follow_the_door(shop: Shop, task: Task, stop: threading.Event) -> None:
+    try:
+        if _await_database(shop, stop):
+            shop.events.publish_keys()
+            _announce(shop, task)
+    except RegularsError:
+        _log.exception("the shop cannot be opened as it is")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _await_database(shop: Shop, stop: threading.Event) -> bool:
+    """Return True once the tables are up to date, False when told to stop before."""
+    pause_s = AWAY_S_MIN
+    while not shop.is_ready and not stop.is_set():
+        try:
+            shop.make_ready()
+        except UnavailableError as error:
+            _log.warning("the state database is away, asked again in %.1f s: %s", pause_s, error)
+            stop.wait(pause_s)
+            pause_s = min(pause_s * 2, AWAY_S_MAX)
+    return shop.is_ready
 
 
 def _announce(shop: Shop, task: Task) -> None:

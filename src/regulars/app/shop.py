@@ -12,11 +12,12 @@ from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
 from regulars.catalog import Catalog
 from regulars.events import Events
+from regulars.events.keys import FILE_NAME as KEYS_FILE
 from regulars.experiments import Experiments
 from regulars.identity import Identity
 from regulars.kernel.clock import Clock, SystemClock
 from regulars.kernel.database import Database
-from regulars.kernel.errors import ConflictError
+from regulars.kernel.errors import ConflictError, UnavailableError
 from regulars.kernel.eventlog import EventLog, open_log
 from regulars.kernel.files import Files
 from regulars.kernel.ids import CustomerId
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from regulars.events.worker import Worker
 
 STATE_FILE = "state.db"
+
 LOG_FOLDER = "log"
 LIBRARIES_MAX = 32
 
@@ -56,6 +58,7 @@ class Shop:
         self.database = database
         self.log = log
         self.version = regulars.__version__
+        self.is_ready = False  # whether the tables are known to be up to date
         self.files = Files(folder)
         self.jobs = Jobs(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
@@ -88,6 +91,20 @@ class Shop:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def make_ready(self) -> None:
+        """Bring the tables up to date.
+
+        Raises
+        ------
+        UnavailableError
+            When the state database does not answer.
+        NewerShopError
+            When a newer version of Regulars has written it.
+
+        """
+        self.database.migrate(capabilities.migrations(), complete=True)
+        self.is_ready = True
 
     def close(self) -> None:
         """Finish what is being written and let go of every file and connection."""
@@ -157,6 +174,7 @@ def open_shop(
     flags: Mapping[str, str] | None = None,
     partition: str | None = "library",
     clock: Clock | None = None,
+    waits: bool = False,
 ) -> Shop:
     """Open the shop in a folder, made if missing, with its tables brought up to date.
 
@@ -171,6 +189,9 @@ def open_shop(
         `library-0`, `library-1` …, so that several programs may have one shop open.
     clock
         The machine's own when left out.
+    waits
+        Open the shop even while its state database is away, provided it was open before: `is_ready` is then False
+        until `make_ready` has succeeded. The door takes facts in all the while.
 
     Raises
     ------
@@ -185,14 +206,21 @@ def open_shop(
     folder = prepare_folder(location)
     settings = load_settings(folder, flags or {})
     clock = clock or SystemClock()
-    database = Database.open(settings.state.url or str(folder / STATE_FILE))
+    waits = waits and (folder / KEYS_FILE).exists()
+    database = Database.open(settings.state.url or str(folder / STATE_FILE), must_answer=not waits)
     try:
-        database.migrate(capabilities.migrations(), complete=True)
         log = _log(folder / LOG_FOLDER, partition, clock)
     except BaseException:
         database.close()
         raise
-    return Shop(folder=folder, settings=settings, clock=clock, database=database, log=log, flags=flags)
+    shop = Shop(folder=folder, settings=settings, clock=clock, database=database, log=log, flags=flags)
+    try:
+        shop.make_ready()
+    except BaseException as error:
+        if not (waits and isinstance(error, UnavailableError)):
+            shop.close()
+            raise
+    return shop
 
 
 def _log(folder: Path, partition: str | None, clock: Clock) -> EventLog:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,10 +49,32 @@ os.execv(sys.argv[4], sys.argv[4:])
 
 
 class Postgresql:
-    """A running server that gives out empty databases."""
+    """A running server that gives out empty databases. It can be stopped and started again: what it holds stays."""
 
-    def __init__(self, socket_folder: Path) -> None:
+    def __init__(self, socket_folder: Path, command: Sequence[str]) -> None:
         self._socket_folder = socket_folder
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and return when it answers.
+
+        Raises
+        ------
+        UnavailableError
+            When it does not answer within a minute.
+
+        """
+        log_path = self._socket_folder / "server.log"
+        with log_path.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        _wait_until_ready(self, self._process, log_path)
+
+    def stop(self) -> None:
+        """Send everybody away and stop."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
 
     def url(self, name: str = "postgres") -> str:
         """Return where to find one database."""
@@ -131,13 +153,12 @@ def postgresql() -> Iterator[Postgresql]:
 def _running(folder: Path, programs: Path, owner: tuple[int, int] | None) -> Iterator[Postgresql]:
     settings = [part for setting in (*_SETTINGS, f"unix_socket_directories={folder}") for part in ("-c", setting)]
     command = _command(owner, "with-us", programs / "postgres", "-D", folder / "data", *settings)
-    with (folder / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        server = Postgresql(folder)
-        try:
-            _wait_until_ready(server, process, folder / "server.log")
-            yield server
-        finally:
-            _end(process)
+    server = Postgresql(folder, command)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

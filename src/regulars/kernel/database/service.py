@@ -22,7 +22,7 @@ from regulars.kernel.database.migrations import (
     refuse_newer,
 )
 from regulars.kernel.database.turnstile import Turnstile
-from regulars.kernel.errors import DatabaseBusyError
+from regulars.kernel.errors import DatabaseBusyError, UnavailableError
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Database:
         self.dialect: str = writer.dialect.name
 
     @classmethod
-    def open(cls, location: str, *, busy_s_max: float = BUSY_S_MAX) -> Database:
+    def open(cls, location: str, *, busy_s_max: float = BUSY_S_MAX, must_answer: bool = True) -> Database:
         """Open SQLite at a file path or PostgreSQL at a `postgresql://` URL.
 
         Parameters
@@ -64,13 +64,15 @@ class Database:
             Where it is.
         busy_s_max
             How long a writer waits for its turn.
+        must_answer
+            Whether it has to answer now; otherwise whoever asks it while it is away is told so.
 
         Raises
         ------
         NotInstalledError
             When the location is PostgreSQL and psycopg is missing.
         DatabaseError
-            When the file or server cannot be opened.
+            When the file or server cannot be opened and must answer.
 
         """
         if location.startswith("postgres"):
@@ -83,6 +85,11 @@ class Database:
         try:
             with database.read():  # the file or server is there, and lets us in
                 return database
+        except UnavailableError:
+            if not must_answer:
+                return database
+            database.close()
+            raise
         except BaseException:
             database.close()
             raise

@@ -169,12 +169,14 @@ class Jobs:
 
     def run(self, stop: threading.Event, *, poll_s: float = 0.5) -> None:
         """Run what is due until `stop` is set; what is under way then goes back to the queue."""
+        waiting = False
         while not stop.is_set():
             try:
                 begun = self.run_due(stop)
+                waiting = False
             except RegularsError as error:
-                _log.warning("jobs wait: %s", error)
-                begun = 0
+                _log.log(logging.DEBUG if waiting else logging.WARNING, "jobs wait: %s", error)  # said once
+                begun, waiting = 0, True
             if begun == 0:
                 stop.wait(poll_s)
 
