@@ -12,7 +12,7 @@ from tests.app.conftest import Counter, bearer
 
 from regulars.app import Shop
 from regulars.app.erase import erase
-from regulars.events import AcceptedRequest, encode_entry, read_request
+from regulars.events import AcceptedRequest, RefusedRequest, encode_entry, read_request
 from regulars.events.redact import redacted
 from regulars.kernel.errors import ConflictError, NotFoundError
 from regulars.kernel.eventlog import Record
@@ -91,6 +91,30 @@ def test_a_single_call_of_theirs_leaves_an_empty_record() -> None:
     assert b"10.0.0.1" not in payload
     after = read_request(msgspec.structs.replace(record, payload=payload))
     assert (after.events, after.rejected) == ([], [])
+
+
+def test_a_refused_request_of_theirs_keeps_its_reason_and_its_count_and_nothing_of_them() -> None:
+    refused = RefusedRequest(
+        "s",
+        9,
+        400,
+        "No.",
+        "track",
+        b'{"userId":"ann"}',
+        "10.0.0.1",
+        "browser",
+        "too_deep",
+        3,
+        2,
+        16,
+        True,
+        "Song Played",
+    )
+    record = Record("web-0", 4, 9, encode_entry(refused))
+    payload = redacted(record, Forgotten(user_ids=frozenset({"ann"})).covers, {"ann"})
+    assert payload is not None
+    after = read_request(msgspec.structs.replace(record, payload=payload)).refused
+    assert after == RefusedRequest("s", 9, 400, "No.", "track", b"", "", "", "too_deep", 3, 2, 16, False, "Song Played")
 
 
 def test_an_export_holds_who_they_are_and_all_they_did(shop: Shop, tmp_path: Path) -> None:

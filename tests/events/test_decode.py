@@ -224,7 +224,15 @@ def test_what_is_said_twice_holds_as_said_last() -> None:
 def test_values_that_no_store_can_keep_are_put_right_and_said() -> None:
     event = one(properties={"big": 2**70, "text": "a\x00b", "list": ["\x00"], "deep": {"n\x00": 1}})
     assert event.properties == {"big": float(2**70), "text": "ab", "list": [""], "deep": {"n": 1}}
-    assert len(event.corrections) == 1
+    assert event.correction_codes == ("number_rounded", "nul_removed")
+
+
+def test_a_nul_in_the_context_of_a_batch_is_taken_out_of_every_item() -> None:
+    items = [{"type": "page", "userId": "a", "messageId": "m1"}, {"type": "page", "userId": "b", "messageId": "m2"}]
+    request = read({"batch": items, "context": {"app": "sh\x00op"}})
+    assert [(event.context, event.correction_codes) for event in request.events] == [
+        ({"app": "shop"}, ("nul_removed",))
+    ] * 2
 
 
 def test_unknown_keys_are_no_fault() -> None:

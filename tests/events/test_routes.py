@@ -136,3 +136,25 @@ def test_events_are_streamed_while_they_come(counter: Counter) -> None:
         frame = next(frames)
     assert frame.startswith("event: event\ndata: {")
     assert json.loads(frame.split("data: ", 1)[1].split("\n")[0])["source_name"] == "Shop front"
+
+
+def test_reasons_are_told_filtered_by_and_measured(counter: Counter) -> None:
+    source = counter.admin.post("/v1/sources", json={"name": "Shop front", "kind": "web"}).json()
+    counter.send(source["write_key"], played("m1"), {"type": "track", "userId": "ann"}, played("m1"))
+    assert counter.send("wk_nobody", played("m2"), played("m3")) == 401
+    counter.shop.catch_up()
+    told = counter.viewer.get("/v1/events/reasons", params={"span": "1h"}).json()
+    assert told["outcomes"] == {"accepted": 1, "corrected": 0, "duplicate": 1, "rejected": 3}
+    assert {(row["source_name"], row["reason"], row["events"]) for row in told["reasons"]} == {
+        ("", "wrong_key", 2),
+        ("Shop front", "event_name_missing", 1),
+        ("Shop front", "duplicate", 1),
+    }
+    found = counter.viewer.get("/v1/events/recent", params={"reason": "event_name_missing"}).json()["items"]
+    assert [line["codes"] for line in found] == [["event_name_missing"]]
+    whole = counter.viewer.get(f"/v1/events/{found[0]['event_id']}").json()
+    assert (whole["at"], whole["live"]["codes"]) == ("event", ["event_name_missing"])
+    assert counter.viewer.get("/v1/events/reasons", params={"span": "2h"}).status_code == 400
+    page = counter.admin.get("/metrics").text
+    assert 'regulars_events_total{outcome="rejected",reason="wrong_key",source="unknown"} 2.0' in page
+    assert "# TYPE regulars_events_total counter" in page

@@ -36,6 +36,7 @@ def build_web(shop: Shop) -> Web:
             routes=capabilities.routes(),
             services={**capabilities.services(shop), "today": TodayDesk(shop, door.stats)},
             on_start=[shop.recommend.start],
+            on_stop=[door.close],
             checks=checks(shop),
             measure=lambda: measures(shop),
             hsts=serve.base_url.startswith("https://"),
@@ -88,3 +89,6 @@ def measures(shop: Shop) -> Iterator[Measure]:
     bytes_of = {partition: shop.log.bytes_of(partition) for partition in shop.log.partitions()}
     for partition, size in bytes_of.items():
         yield Measure("regulars_log_bytes", "Size of the log on the disk.", size, {"partition": partition})
+    for (source, outcome, reason), events in sorted(shop.events.counts.totals().items()):
+        labels = {"source": source, "outcome": outcome, "reason": reason}
+        yield Measure("regulars_events", "Events that came, and what became of them.", events, labels, counts=True)

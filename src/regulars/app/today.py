@@ -13,8 +13,9 @@ import msgspec
 from regulars.app.lateness import lateness
 from regulars.app.shop import Shop
 from regulars.app.trends import RisingItem, TopItem, Trends
+from regulars.events.counts import Outcomes
 from regulars.events.door import DoorStats
-from regulars.events.service import MinuteCount, NameCount, Outcomes, SourceCount
+from regulars.events.service import MinuteCount, NameCount, SourceCount
 from regulars.kernel.clock import moment
 from regulars.profiles import ProfileSummary
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any  # Any: ASGI messages are dicts of anything
+from typing import Any, NamedTuple  # Any: ASGI messages are dicts of anything
 
 import msgspec
 
@@ -35,6 +35,14 @@ KINDS = {
     429: "busy",
     503: "unavailable",
 }
+CODES = {
+    401: "wrong_key",
+    403: "source_closed",
+    408: "too_slow",
+    413: "request_too_large",
+    429: "busy",
+    503: "unavailable",
+}
 
 JSON = (b"content-type", b"application/json")
 _SUCCESS = b'{"success":true}'
@@ -43,15 +51,37 @@ _SUCCESS_START = {"type": "http.response.start", "status": 200, "headers": _SUCC
 _SUCCESS_BODY = {"type": "http.response.body", "body": _SUCCESS}
 
 
-class RefusedError(Exception):
-    """A request that is answered with an error; `reason` is a sentence for the sender."""
+class Sent(NamedTuple):
+    """What there was of a body that is refused: as much of it as was read, its size, the events counted in it."""
 
-    def __init__(self, status: int, reason: str, *, headers: Headers | None = None, kind: str | None = None) -> None:
+    body: bytes = b""
+    body_bytes: int = 0
+    events: int = 1
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error; `reason` is a sentence for the sender, `code` what is counted.
+
+    `sent` is what there was of the body where only the one who refuses knows.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        *,
+        code: str = "",
+        headers: Headers | None = None,
+        kind: str | None = None,
+        sent: Sent | None = None,
+    ) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.code = code or CODES.get(status, "invalid")
         self.headers = headers or []
         self.kind = kind or KINDS[status]
+        self.sent = sent
 
 
 async def send_success(send: Send, origin: bytes | None) -> None:

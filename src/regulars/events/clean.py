@@ -1,6 +1,6 @@
 """How one event's parts are cleaned: identifiers, names, moments, values. Values in, values out.
 
-What is put right is said in a sentence, collected in `corrections`.
+What is put right is collected in `corrections`, each with its code and a sentence.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any  # Any: what strangers send
 import msgspec
 
 from regulars.events.core import Position
+from regulars.events.reasons import Correction
 from regulars.kernel.clock import EPOCH, MICROSECONDS_PER_SECOND
 
 NAME_CHARACTERS_MAX = 200
@@ -37,7 +38,7 @@ class EventTime:
     sent_us: int | None
 
 
-def identifier(value: Any, name: str, corrections: list[str]) -> str | None:  # Any: as it was sent
+def identifier(value: Any, name: str, corrections: list[Correction]) -> str | None:  # Any: as it was sent
     """Return a usable identifier, None when this is none.
 
     >>> identifier(" ann ", "userId", []), identifier("0000-00", "userId", []), identifier(42, "userId", [])
@@ -47,45 +48,52 @@ def identifier(value: Any, name: str, corrections: list[str]) -> str | None:  # 
         return None
     if type(value) is not str:
         if type(value) is not int:
-            corrections.append(f"'{name}' is not a text and was left out.")
+            corrections.append(Correction("identifier_not_text", f"'{name}' is not a text and was left out."))
             return None
         value = str(value)
-    found: str = value.strip()
-    if "\x00" in found:
-        found = found.replace("\x00", "")
+    found = trimmed(value, name, corrections)
     if found.lower() in NEVER_AN_IDENTIFIER or (found[0] in "0-" and _ZEROS.fullmatch(found)):
         if found:
-            corrections.append(f"'{name}' holds a value that never identifies anybody and was left out.")
+            sentence = f"'{name}' holds a value that never identifies anybody and was left out."
+            corrections.append(Correction("identifier_of_nobody", sentence))
         return None
     return found
 
 
-def text(value: Any) -> str:  # Any: as it was sent
-    """Return a name as text without blanks around it; empty when this is none.
+def trimmed(value: str, name: str, corrections: list[Correction]) -> str:
+    """Return a text without blanks around it and without NUL characters (which `tame` tells of).
 
-    >>> text(" Song Played ")
-    'Song Played'
+    >>> told: list[Correction] = []
+    >>> trimmed(" ann", "userId", told), told[0].code
+    ('ann', 'blanks_removed')
     """
-    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+    found = value.strip()
+    if "\x00" in found:
+        found = found.replace("\x00", "").strip()
+    elif found and len(found) != len(value):
+        corrections.append(Correction("blanks_removed", f"'{name}' came with blanks around it, which were taken off."))
+    return found
 
 
-def message_id(value: Any, position: Position, corrections: list[str]) -> str:  # Any: as it was sent
+def message_id(value: Any, position: Position, corrections: list[Correction]) -> str:  # Any: as it was sent
     """Return the sender's own id of a message, or one made from its place in the log.
 
     >>> message_id(None, Position("web-0", 7, 1), [])
     'position:web-0.7.1'
     """
-    found = str(value) if type(value) is int else text(value)
+    found = str(value) if type(value) is int else trimmed(value, "messageId", corrections) if type(value) is str else ""
     if not found:
-        corrections.append("It came without 'messageId': sent twice, it counts twice.")
+        sentence = "It came without 'messageId': sent twice, it counts twice."
+        corrections.append(Correction("message_id_missing", sentence))
         return f"position:{position.partition}.{position.offset}.{position.index}"
     if len(found) > MESSAGE_ID_CHARACTERS_MAX:
-        corrections.append(f"'messageId' has more than {MESSAGE_ID_CHARACTERS_MAX} characters and was shortened.")
+        sentence = f"'messageId' has more than {MESSAGE_ID_CHARACTERS_MAX} characters and was shortened."
+        corrections.append(Correction("message_id_shortened", sentence))
         return "digest:" + hashlib.blake2b(found.encode(), digest_size=16).hexdigest()
     return found
 
 
-def event_time(original: Any, sent: Any, received_us: int, corrections: list[str]) -> EventTime:  # Any: as sent
+def event_time(original: Any, sent: Any, received_us: int, corrections: list[Correction]) -> EventTime:  # Any: as sent
     """Return when something happened by our clock: `received − (sent − original)`, never in the future.
 
     The error of the device's clock cancels, because both readings come from it.
@@ -97,9 +105,13 @@ def event_time(original: Any, sent: Any, received_us: int, corrections: list[str
     True
     """
     original_us, sent_us = parsed(original), parsed(sent)
+    if sent_us is None and sent is not None:
+        sentence = "'sentAt' cannot be read as a moment; the error of the sender's clock is not known."
+        corrections.append(Correction("sent_at_unreadable", sentence))
     if original_us is None:
         if original is not None:
-            corrections.append("'timestamp' cannot be read as a moment; it counts as happening when it arrived.")
+            sentence = "'timestamp' cannot be read as a moment; it counts as happening when it arrived."
+            corrections.append(Correction("timestamp_unreadable", sentence))
         return EventTime(received_us, None, sent_us)
     occurred_us = original_us
     if sent_us is not None:
@@ -107,10 +119,12 @@ def event_time(original: Any, sent: Any, received_us: int, corrections: list[str
         occurred_us += skew_us
         if abs(skew_us) >= CLOCK_NOTED_US:
             seconds = abs(skew_us) // MICROSECONDS_PER_SECOND
-            corrections.append(f"The sender's clock was {seconds} s {'behind' if skew_us > 0 else 'ahead'}.")
+            sentence = f"The sender's clock was {seconds} s {'behind' if skew_us > 0 else 'ahead'}."
+            corrections.append(Correction("clock_skew", sentence))
     if occurred_us > received_us:
         if occurred_us - received_us >= CLOCK_NOTED_US:
-            corrections.append("It claimed to happen in the future; it counts as happening when it arrived.")
+            sentence = "It claimed to happen in the future; it counts as happening when it arrived."
+            corrections.append(Correction("future_timestamp", sentence))
         occurred_us = received_us
     return EventTime(max(occurred_us, 0), original_us, sent_us)
 
@@ -129,15 +143,19 @@ def parsed(value: Any) -> int | None:  # Any: as it was sent
 
 
 def tame(
-    properties: dict[str, Any], context: dict[str, Any], raw: bytes, corrections: list[str]
+    properties: dict[str, Any], context: dict[str, Any], corrections: list[Correction], *, holds_nul: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:  # Any: as they were sent
-    """Return values that every store can keep: no NUL in a text, no whole number beyond 64 bits."""
+    """Return values that every store can keep: no NUL in a text, no whole number beyond 64 bits.
+
+    `holds_nul` says whether a NUL stands anywhere in what was sent.
+    """
     huge = _too_huge(properties) or _too_huge(context)
-    if not huge and b"\\u0000" not in raw:
+    if not huge and not holds_nul:
         return properties, context
-    corrections.append(
-        "A whole number beyond 64 bits was rounded." if huge else "A NUL character was taken out of a text."
-    )
+    if huge:
+        corrections.append(Correction("number_rounded", "A whole number beyond 64 bits was rounded."))
+    if holds_nul:
+        corrections.append(Correction("nul_removed", "A NUL character was taken out of a text."))
     return _tamed(properties), _tamed(context)
 
 

@@ -6,7 +6,7 @@ known. A `Batch` carries new events down the street; each projection adds what t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol  # Any: properties are whatever the customer's shop sent
 
@@ -31,7 +31,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     `name` is the event for `track`; `Page`, `Screen`, `Identify`, `Group`, `Alias` for the others (a page's own name is
     `properties["name"]`). `properties` holds the traits of `identify` and `group`. All moments are microseconds since
     1970: `occurred_us` is corrected for the device's clock, `original_us` and `sent_us` are as sent. `corrections` says
-    what else was put right, a sentence each.
+    what was put right, a sentence each, and `correction_codes` the code of each (`events.reasons`).
     """
 
     event_id: EventId
@@ -51,6 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     sent_us: int | None = None
     position: Position
     corrections: tuple[str, ...] = ()
+    correction_codes: tuple[str, ...] = ()
 
 
 class Merge(msgspec.Struct, frozen=True):
@@ -85,9 +86,9 @@ class Batch:
     `customer_ids` stands beside `events`: identity fills it with who each event's customer is *at the end of the batch*
     (None where no identifier is usable), and `anchors` with the number of the identifier each event is filed under:
     that one never changes, whoever turns out to own it. `merges` are applied by every later projection before it looks
-    at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again) and
-    `requests` (all that was read, as `events.decode` returned it, refused items included) are there to be counted, not
-    projected.
+    at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again; those whose
+    content is another than the first time are `differing`) and `requests` (all that was read, as `events.decode`
+    returned it, refused items included) are there to be counted, not projected.
     """
 
     events: Sequence[Event]
@@ -97,6 +98,7 @@ class Batch:
     facts: list[Fact] = field(default_factory=list)
     anchors: list[int | None] = field(default_factory=list)
     duplicates: Sequence[Event] = ()
+    differing: Collection[EventId] = ()
     requests: Sequence[Any] = ()  # Any: decode's own type, which is built on this one
 
 

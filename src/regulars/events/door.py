@@ -20,27 +20,20 @@ from regulars.events.answers import (
     RefusedError,
     Scope,
     Send,
+    Sent,
     send_bytes,
     send_preflight,
     send_refusal,
     send_success,
 )
 from regulars.events.core import Call
-from regulars.events.decode import (
-    CALLS,
-    Envelope,
-    UnreadableError,
-    fault_in,
-    key_in,
-    read_item,
-    split_batch,
-    strip_mark,
-    too_large,
-)
+from regulars.events.decode import CALLS, fault_in, name_in
 from regulars.events.keys import KeyedSource, Keys
-from regulars.events.record import REFUSED_BODY_BYTES_MAX, AcceptedRequest, RefusedRequest, encode_entry
+from regulars.events.record import AcceptedRequest, RefusedRequest, encode_entry
+from regulars.events.refusals import Refusals
 from regulars.events.request import GoneError, Headed, header_key, query_key, read_body
-from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
+from regulars.events.sent import Envelope, UnreadableError, key_in, read_item, split_batch, strip_mark, too_large
+from regulars.kernel.clock import Clock
 from regulars.kernel.errors import UnavailableError
 from regulars.kernel.eventlog import EventLog, LogBusyError
 from regulars.kernel.settings import EventsSettings
@@ -55,9 +48,6 @@ PATHS: dict[str, str] = {
     "/v1/b": BATCH,
     "/v1/m": SWALLOWED,
 }
-REFUSALS_PER_S = 2  # kept in the log for the console; a flood of bad requests must not fill the disk
-REFUSALS_AT_ONCE = 60
-STRANGER_BODY_BYTES_MAX = 256
 WAITS_KEPT = 512
 KEYS_KEPT = 1_024
 USER_AGENT_BYTES_MAX = 512
@@ -94,8 +84,12 @@ class Door:
         self._last_accepted_us: int | None = None
         self._waits_s: deque[float] = deque(maxlen=WAITS_KEPT)
         self._header_keys: dict[bytes, str] = {}
-        self._refusals_left: float = REFUSALS_AT_ONCE
-        self._refusals_as_of_us = 0
+        self._refusals = Refusals(
+            log,
+            clock,
+            bytes_per_s=self._settings.refused_bytes_per_s,
+            body_bytes_max=self._settings.batch_bytes_max,
+        )
 
     @staticmethod
     def handles(scope: Scope) -> bool:
@@ -114,6 +108,10 @@ class Door:
             commit_ms_p99=waits[len(waits) * 99 // 100] * 1000,
             last_accepted_us=self._last_accepted_us,
         )
+
+    async def close(self) -> None:
+        """Write down what was refused and only counted so far; called before the log is closed."""
+        await self._refusals.settle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -158,7 +156,6 @@ class Door:
 
         """
         body = b""
-        source: KeyedSource | None = None
         try:
             body = strip_mark(await read_body(receive, headed, self._settings.batch_bytes_max))
             if kind == SWALLOWED:
@@ -167,11 +164,11 @@ class Door:
                 source, events = self._checked_batch(body, scope, headed)
             else:
                 source, events = self._checked_call(CALLS[kind], body, scope, headed), 1
+            if events:
+                await self._append(kind, source, body, events, scope, headed)
         except RefusedError as refused:
-            self._note(refused, kind, body, headed, scope)
+            await self._note(refused, kind, body, headed, scope)
             raise
-        if events:
-            await self._append(kind, source, body, events, scope, headed)
 
     async def _append(
         self, kind: str, source: KeyedSource, body: bytes, events: int, scope: Scope, headed: Headed
@@ -186,7 +183,11 @@ class Door:
         except UnavailableError as trouble:
             retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
             status = 429 if isinstance(trouble, LogBusyError) else 503  # Node's SDK heeds a 429's Retry-After
-            raise RefusedError(status, str(trouble), headers=retry, kind=trouble.kind) from trouble
+            code = "busy" if status == 429 else trouble.kind.replace("-", "_")
+            sent = Sent(body, len(body), events)
+            raise RefusedError(
+                status, str(trouble), code=code, headers=retry, kind=trouble.kind, sent=sent
+            ) from trouble
         self._waits_s.append(time.perf_counter() - began)
         self._events += events
         self._bytes += len(body)
@@ -196,45 +197,49 @@ class Door:
         try:
             envelope, _ = split_batch(body)
         except UnreadableError as error:
-            self._source(scope, headed, "")  # a wrong key is told first
-            raise RefusedError(400, str(error)) from None
-        source = self._source(scope, headed, _said_key(envelope))
+            self._source(scope, headed, key_in(body))  # a wrong key is told first
+            raise RefusedError(400, str(error), code=error.code) from None
         events = len(envelope.batch)
+        sent = Sent(body, len(body), max(1, events))
+        source = self._source(scope, headed, _said_key(envelope), sent)
         if events > self._settings.batch_events_max:
-            raise RefusedError(
-                413,
-                f"A batch has at most {self._settings.batch_events_max:,} events, this one has {events:,}. Send parts.",
-            )
+            most = self._settings.batch_events_max
+            sentence = f"A batch has at most {most:,} events, this one has {events:,}. Send parts."
+            raise RefusedError(413, sentence, code="too_many_events", sent=sent)
         return source, events
 
     def _checked_call(self, call: Call, body: bytes, scope: Scope, headed: Headed) -> KeyedSource:
         try:
             item = read_item(body)
         except UnreadableError as error:
-            self._source(scope, headed, "")
-            raise RefusedError(400, str(error)) from None
+            self._source(scope, headed, key_in(body))
+            raise RefusedError(400, str(error), code=error.code) from None
         source = self._source(scope, headed, item.write_key)
         if len(body) > self._settings.event_bytes_max:
-            raise RefusedError(413, too_large(len(body), self._settings.event_bytes_max))
+            sentence = too_large(len(body), self._settings.event_bytes_max)
+            raise RefusedError(413, sentence, code="event_too_large")
         fault = fault_in(call, item, body)
         if fault is not None:
-            raise RefusedError(400, fault)
+            raise RefusedError(400, str(fault), code=fault.code)
         return source
 
-    def _source(self, scope: Scope, headed: Headed, body_key: Any) -> KeyedSource:  # Any: whatever stood there
+    def _source(
+        self, scope: Scope, headed: Headed, body_key: Any, sent: Sent | None = None
+    ) -> KeyedSource:  # Any: whatever stood there
         """Return whose key was shown: in the header, the body, or the address."""
         shown = [self._header_key(headed.authorization), body_key if isinstance(body_key, str) else ""]
         for key in (*shown, query_key(scope)):
             source = self._keys.source_of(key) if key else None
             if source is not None:
                 if not source.enabled:
-                    raise RefusedError(403, f"The source {source.name!r} is closed. Open it under Sources & keys.")
+                    sentence = f"The source {source.name!r} is closed. Open it under Sources & keys."
+                    raise RefusedError(403, sentence, code="source_closed", sent=sent)
                 return source
         if any(shown):
-            raise RefusedError(401, "No source has this write key. Copy it again from Sources & keys.")
-        raise RefusedError(
-            401, "No write key: send it as `writeKey` in the body, or as the user name of Basic authorization."
-        )
+            sentence = "No source has this write key. Copy it again from Sources & keys."
+            raise RefusedError(401, sentence, code="wrong_key", sent=sent)
+        sentence = "No write key: send it as `writeKey` in the body, or as the user name of Basic authorization."
+        raise RefusedError(401, sentence, code="no_key", sent=sent)
 
     def _header_key(self, authorization: bytes) -> str:
         if not authorization:
@@ -247,22 +252,28 @@ class Door:
             self._header_keys[authorization] = known
         return known
 
-    def _note(self, refused: RefusedError, kind: str, body: bytes, headed: Headed, scope: Scope) -> None:
-        """Keep a refusal in the log for the console to show; best effort, and not too many."""
-        now_us = self._clock.now_us()
-        passed_s = (now_us - self._refusals_as_of_us) / MICROSECONDS_PER_SECOND
-        self._refusals_left = min(REFUSALS_AT_ONCE, self._refusals_left + passed_s * REFUSALS_PER_S)
-        self._refusals_as_of_us = now_us
-        if self._refusals_left < 1:
+    async def _note(self, refused: RefusedError, kind: str, body: bytes, headed: Headed, scope: Scope) -> None:
+        """Put a refusal on record, for the console to show and for the counts to add up."""
+        if kind == SWALLOWED:
             return
-        self._refusals_left -= 1
-        known = self._keys.source_of(self._header_key(headed.authorization) or query_key(scope) or key_in(body))
-        kept = body[: REFUSED_BODY_BYTES_MAX if refused.status != 401 else STRANGER_BODY_BYTES_MAX]
-        source_id = known.source_id if known else None
+        sent = refused.sent or Sent(body, len(body))
+        known = self._keys.source_of(self._header_key(headed.authorization) or query_key(scope) or key_in(sent.body))
+        is_call = known is not None and kind != BATCH and len(sent.body) <= self._settings.event_bytes_max
         entry = RefusedRequest(
-            source_id, now_us, refused.status, refused.reason, kind, kept, _ip(scope), _user_agent(headed)
+            source_id=known.source_id if known else None,
+            received_us=self._clock.now_us(),
+            status=refused.status,
+            reason=refused.reason,
+            path=kind,
+            body_head=sent.body,
+            ip=_ip(scope),
+            user_agent=_user_agent(headed),
+            code=refused.code,
+            events=sent.events,
+            body_bytes=sent.body_bytes,
+            name=name_in(sent.body, kind) if is_call else "",
         )
-        self._log.append_soon(encode_entry(entry))
+        await self._refusals.keep(entry)
 
 
 def _said_key(envelope: Envelope) -> Any:  # Any: whatever stood there

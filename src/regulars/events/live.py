@@ -34,6 +34,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     source_id: str | None = None
     outcome: str | None = None
+    reason: str | None = None
     customer: str | None = None
 
     def covers(self, line: LiveEvent) -> bool:
@@ -43,6 +44,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         if self.source_id is not None and line.source_id != self.source_id:
             return False
         if self.outcome is not None and line.outcome != self.outcome:
+            return False
+        if self.reason is not None and self.reason not in line.codes:
             return False
         return self.customer is None or self.customer in {line.customer_id, line.user_id, line.anonymous_id}
 
@@ -141,6 +144,7 @@ class Live:
             event=next((in_full(event) for event in request.events if event.event_id == line.event_id), None),
             raw=raw_of(decode_entry(record.payload), place.index),
             request=request_of(request),
+            at=next((fault.at for fault in request.rejected if fault.index == place.index), ""),
         )
 
     def _backwards(self, places: dict[str, Place]) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:

@@ -1,13 +1,15 @@
-"""How much came, from where, and what became of it: counts for the console, written with everything else."""
+"""How much came, from where, what became of it and why: counts for the console, written with everything else."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any  # Any: sqlalchemy.Connection, as in the Projection protocol
 
-from regulars.events import store
+from regulars.events import counts_store, store
 from regulars.events.core import Batch, Event, Outcome
+from regulars.events.counts_store import ReasonRow
 from regulars.events.decode import DecodedRequest
+from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
@@ -15,35 +17,76 @@ _Key = tuple[int, str, str, str]
 
 
 class EventCounts:
-    """The first projection of the street: counts by minute of arrival, source, name and outcome."""
+    """The first projection of the street: counts by minute of arrival, source, name, outcome and reason."""
 
     name = "events"
 
     def project(self, batch: Batch, connection: Any) -> None:  # Any: as above
         """Count a batch, and note which of its events had come before."""
-        counts: Counter[_Key] = Counter()
+        tally = _Tally()
         last_us: dict[str, int] = {}
         for event in batch.events:
-            counts[_key(event, "corrected" if event.corrections else "accepted")] += 1
+            tally.take_in(event)
             if event.received_us > last_us.get(event.source_id, 0):
                 last_us[event.source_id] = event.received_us
         for event in batch.duplicates:
-            counts[_key(event, "duplicate")] += 1
+            reason = CONTENT_DIFFERS if event.event_id in batch.differing else DUPLICATE
+            tally.count(_key(event, "duplicate"), reason)
         for request in batch.requests:
-            _count_rejected(request, counts)
-        store.add_counts(connection, [(*key, count) for key, count in sorted(counts.items())])
+            _count_rejected(request, tally)
+        store.add_counts(connection, [(*key, count) for key, count in sorted(tally.counts.items())])
+        counts_store.add_reasons(connection, tally.reasons())
+        counts_store.add_totals(connection, tally.totals())
         store.note_activity(connection, last_us)
         store.note_duplicates(connection, _duplicates(batch))
+
+
+class _Tally:
+    """What a batch adds to the counts."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[_Key] = Counter()
+        self._first: Counter[tuple[_Key, str]] = Counter()
+        self._also: Counter[tuple[_Key, str]] = Counter()
+
+    def take_in(self, event: Event) -> None:
+        if not event.corrections:
+            self.counts[_key(event, "accepted")] += 1
+            return
+        first, *more = dict.fromkeys(event.correction_codes or ("",))
+        key = _key(event, "corrected")
+        self.count(key, first)
+        self._also.update((key, code) for code in more)
+
+    def count(self, key: _Key, reason: str, events: int = 1) -> None:
+        self.counts[key] += events
+        self._first[key, reason] += events
+
+    def reasons(self) -> list[ReasonRow]:
+        keys = sorted({*self._first, *self._also})
+        return [ReasonRow(*key, reason, self._first[key, reason], self._also[key, reason]) for key, reason in keys]
+
+    def totals(self) -> list[tuple[str, str, str, int]]:
+        found: Counter[tuple[str, str, str]] = Counter()
+        for (_, source_id, _, outcome), count in self.counts.items():
+            if outcome == "accepted":
+                found[source_id, outcome, ""] += count
+        for ((_, source_id, _, outcome), reason), count in self._first.items():
+            found[source_id, outcome, reason] += count
+        return [(*key, count) for key, count in sorted(found.items())]
 
 
 def _key(event: Event, outcome: Outcome) -> _Key:
     return event.received_us // MINUTE_US, event.source_id, event.name, outcome
 
 
-def _count_rejected(request: DecodedRequest, counts: Counter[_Key]) -> None:
-    rejected = len(request.rejected) + (request.refused is not None)
-    if rejected:
-        counts[(request.received_us // MINUTE_US, request.source_id or "", "", "rejected")] += rejected
+def _count_rejected(request: DecodedRequest, tally: _Tally) -> None:
+    minute, source_id = request.received_us // MINUTE_US, request.source_id or ""
+    for item in request.rejected:
+        tally.count((minute, source_id, item.name, "rejected"), item.code)
+    if request.refused is not None:
+        refused = request.refused
+        tally.count((minute, source_id, refused.name, "rejected"), refused.code or "invalid", refused.events)
 
 
 def _duplicates(batch: Batch) -> list[tuple[str, int, int, list[int]]]:

@@ -10,7 +10,6 @@ import msgspec
 from regulars.events.core import Fact
 
 EVENT_BYTES_MAX = 32_768  # Segment's limit for one event
-REFUSED_BODY_BYTES_MAX = 2_048  # enough to see what went wrong
 
 
 class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
@@ -29,7 +28,13 @@ class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepte
 
 
 class RefusedRequest(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
-    """A request that was refused, kept so that the console can say why. `source_id` is None when the key is unknown."""
+    """A request that was refused, or a number of like ones, kept so that the console can say why.
+
+    `source_id` is None when the key is unknown; `code` is the reason's (`events.reasons`). `body_head` is what was kept
+    of the `body_bytes` that were sent: all when `whole`, nothing where there was no room for more than the count.
+    `events` stood in the `requests` that this entry speaks for, as far as they could be counted; `name` is what the
+    event would have been called.
+    """
 
     source_id: str | None
     received_us: int
@@ -39,6 +44,12 @@ class RefusedRequest(msgspec.Struct, frozen=True, array_like=True, tag="refused"
     body_head: bytes
     ip: str = ""
     user_agent: str = ""
+    code: str = ""
+    events: int = 1
+    requests: int = 1
+    body_bytes: int = 0
+    whole: bool = False
+    name: str = ""
 
 
 class OwnFacts(msgspec.Struct, frozen=True, array_like=True, tag="facts"):

@@ -12,8 +12,9 @@ from typing import Protocol
 import msgspec
 
 from regulars.events.core import Event, Fact
-from regulars.events.decode import ERASED_ITEM, DecodedRequest, read_request, split_batch
+from regulars.events.decode import ERASED_ITEM, DecodedRequest, read_request
 from regulars.events.record import AcceptedRequest, OwnFacts, RefusedRequest, decode_entry, encode_entry
+from regulars.events.sent import split_batch
 from regulars.kernel.eventlog import Record
 
 
@@ -46,7 +47,7 @@ def redacted(record: Record, covers: Covers, words: Collection[str]) -> bytes | 
         return _without_facts(entry, covers, named)
     if isinstance(entry, RefusedRequest):
         gone = _holds(entry.body_head, named)
-        kept = RefusedRequest(None, entry.received_us, entry.status, entry.reason, entry.path, b"")
+        kept = msgspec.structs.replace(entry, body_head=b"", ip="", user_agent="", whole=False)
         return encode_entry(kept) if gone else None
     decoded = read_request(record)
     theirs = _theirs(decoded, covers, named)

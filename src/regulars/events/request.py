@@ -8,7 +8,7 @@ import zlib
 from base64 import b64decode
 from urllib.parse import parse_qs
 
-from regulars.events.answers import Headers, Receive, RefusedError, Scope
+from regulars.events.answers import Headers, Receive, RefusedError, Scope, Sent
 
 BODY_WAIT_S = 30  # a phone on a bad network gets this long for one request
 DRAIN_BYTES_MAX = 8 << 20  # read and thrown away, so that the sender hears the reason instead of a broken pipe
@@ -56,7 +56,7 @@ async def read_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
     """
     said = int(headed.length) if headed.length.isdigit() else 0
     if said > DRAIN_BYTES_MAX:
-        raise RefusedError(413, _too_large(said, bytes_max), headers=_CLOSE)
+        raise RefusedError(413, _too_large(said, bytes_max), headers=_CLOSE, sent=Sent(body_bytes=said))
     message = await receive()
     if message["type"] == "http.disconnect":
         raise GoneError
@@ -64,7 +64,7 @@ async def read_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
     if message.get("more_body", False):
         body = await _read_rest(receive, body, bytes_max)
     if len(body) > bytes_max:
-        raise RefusedError(413, _too_large(len(body), bytes_max))
+        raise RefusedError(413, _too_large(len(body), bytes_max), sent=Sent(body[:bytes_max], len(body)))
     if headed.encoding or body.startswith(_GZIP):
         return _unpacked(body, headed.encoding, bytes_max)
     return body
@@ -73,6 +73,10 @@ async def read_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
 async def _read_rest(receive: Receive, first: bytes, bytes_max: int) -> bytes:
     """Return the whole body; beyond the limit only count what comes."""
     parts, size, more = [first], len(first), True
+
+    def sent() -> Sent:
+        return Sent(b"".join(parts)[:bytes_max], size)
+
     try:
         async with asyncio.timeout(BODY_WAIT_S):
             while more:
@@ -82,16 +86,16 @@ async def _read_rest(receive: Receive, first: bytes, bytes_max: int) -> bytes:
                 part = message.get("body", b"")
                 size += len(part)
                 more = message.get("more_body", False)
-                if size <= bytes_max:
+                if size - len(part) <= bytes_max:
                     parts.append(part)
-                elif size > DRAIN_BYTES_MAX:
-                    raise RefusedError(413, _too_large(size, bytes_max), headers=_CLOSE)
+                if size > DRAIN_BYTES_MAX:
+                    raise RefusedError(413, _too_large(size, bytes_max), headers=_CLOSE, sent=sent())
     except TimeoutError:
         raise RefusedError(
-            408, f"The body did not arrive within {BODY_WAIT_S} s. Send it again.", headers=_CLOSE
+            408, f"The body did not arrive within {BODY_WAIT_S} s. Send it again.", headers=_CLOSE, sent=sent()
         ) from None
     if size > bytes_max:
-        raise RefusedError(413, _too_large(size, bytes_max))
+        raise RefusedError(413, _too_large(size, bytes_max), sent=sent())
     return b"".join(parts)
 
 
@@ -100,17 +104,22 @@ def _unpacked(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
     if name == "identity" and not body.startswith(_GZIP):
         return body
     if name not in {"", "gzip", "x-gzip", "identity"}:
-        raise RefusedError(400, f"Content-Encoding {name!r} is not understood here; send gzip or plain JSON.")
+        raise _not_packed_well(f"Content-Encoding {name[:40]!r} is not understood here; send gzip or plain JSON.", body)
     unpacker = zlib.decompressobj(wbits=31)
     try:
         unpacked = unpacker.decompress(body, bytes_max + 1)
     except zlib.error:
-        raise RefusedError(400, "The body says it is gzip and is not.") from None
+        raise _not_packed_well("The body says it is gzip and is not.", body) from None
     if len(unpacked) > bytes_max:
-        raise RefusedError(413, f"Unpacked, a request has at most {bytes_max:,} bytes; this one has more.")
+        sentence = f"Unpacked, a request has at most {bytes_max:,} bytes; this one has more."
+        raise RefusedError(413, sentence, sent=Sent(unpacked[:bytes_max], len(unpacked)))
     if not unpacker.eof or unpacker.unused_data:
-        raise RefusedError(400, "The gzip body is cut off, or something follows it.")
+        raise _not_packed_well("The gzip body is cut off, or something follows it.", body)
     return unpacked
+
+
+def _not_packed_well(sentence: str, body: bytes) -> RefusedError:
+    return RefusedError(400, sentence, code="wrong_encoding", sent=Sent(body, len(body)))
 
 
 def _too_large(size: int, bytes_max: int) -> str:

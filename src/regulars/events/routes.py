@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Protocol  # Any: Litestar cannot check a Protocol
 
 import msgspec
 from litestar import Controller, get, patch, post
+from litestar.di import Provide
 from litestar.params import Dependency, Parameter
 from litestar.response import Stream
 
 from regulars.events.core import Outcome, SourceKind
+from regulars.events.counts import Reasons, Span
 from regulars.events.live import Wanted
 from regulars.events.service import Events, Source
 from regulars.events.shown import EventInFull, LiveEvent
@@ -94,8 +96,17 @@ class SourcesController(Controller):
         return events.rotate_key(SourceId(source_id))
 
 
-_Name = Annotated[str | None, Parameter(description="Only events of this name.")]
-_Customer = Annotated[str | None, Parameter(description="Only events of this customer id, user id or anonymous id.")]
+def wanted(
+    name: Annotated[str | None, Parameter(description="Only events of this name.")] = None,
+    source_id: str | None = None,
+    outcome: Outcome | None = None,
+    reason: Annotated[str | None, Parameter(description="Only events with this reason, by its code.")] = None,
+    customer: Annotated[
+        str | None, Parameter(description="Only events of this customer id, user id or anonymous id.")
+    ] = None,
+) -> Wanted:
+    """Return which events the query of a request asks for."""
+    return Wanted(name=name, source_id=source_id, outcome=outcome, reason=reason, customer=customer)
 
 
 class EventsController(Controller):
@@ -103,6 +114,7 @@ class EventsController(Controller):
 
     path = "/v1/events"
     tags = ("Events",)
+    dependencies: Mapping[str, Provide] = {"wanted": Provide(wanted, sync_to_thread=False)}
 
     @get(
         "/recent", operation_id="recentEvents", summary="What came lately", sync_to_thread=True, opt=needs(Role.VIEWER)
@@ -110,15 +122,11 @@ class EventsController(Controller):
     def recent(
         self,
         events: Events,
-        name: _Name = None,
-        source_id: str | None = None,
-        outcome: Outcome | None = None,
-        customer: _Customer = None,
+        wanted: Wanted,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Page[LiveEvent]:
         """Return events, the newest first. A page may be short of `limit` and still have a cursor: search on."""
-        wanted = Wanted(name=name, source_id=source_id, outcome=outcome, customer=customer)
         return events.live.recent(wanted, cursor=cursor, limit=page_limit(limit))
 
     @get(
@@ -131,16 +139,29 @@ class EventsController(Controller):
     async def live(
         self,
         events: Events,
+        wanted: Wanted,
         stopping: Annotated[Any, Dependency(skip_validation=True)],  # Any: a `Stopping`; Litestar cannot check it
-        name: _Name = None,
-        source_id: str | None = None,
-        outcome: Outcome | None = None,
-        customer: _Customer = None,
     ) -> Stream:
         """Send each event as `event: event`, and `event: skipped` with a count when more came than can be shown."""
-        wanted = Wanted(name=name, source_id=source_id, outcome=outcome, customer=customer)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(frames(events, wanted, stopping), media_type="text/event-stream", headers=headers)
+
+    @get(
+        "/reasons",
+        operation_id="eventReasons",
+        summary="What became of what was sent, and why?",
+        sync_to_thread=True,
+        opt=needs(Role.VIEWER),
+    )
+    def reasons(
+        self,
+        events: Events,
+        span: Annotated[Span, Parameter(description="How far back.")] = "24h",
+        outcome: Annotated[Outcome, Parameter(description="Which outcome's course over time is told.")] = "rejected",
+        source_id: Annotated[str | None, Parameter(description="Of one source; empty for unknown keys.")] = None,
+    ) -> Reasons:
+        """Return every reason with its count by source, most first, and how one outcome went over time."""
+        return events.counts.reasons(span=span, outcome=outcome, source_id=source_id)
 
     @get("/{event_id:str}", operation_id="getEvent", summary="One event", sync_to_thread=True, opt=needs(Role.VIEWER))
     def one(self, events: Events, event_id: str) -> EventInFull:

@@ -11,6 +11,7 @@ import msgspec
 
 from regulars.events import store
 from regulars.events.core import Fact, SourceKind, SourceRow
+from regulars.events.counts import Counts, Outcomes
 from regulars.events.decode import OWN_SOURCE, read_request
 from regulars.events.keys import KeyedSource, write_keys
 from regulars.events.live import Live
@@ -50,15 +51,6 @@ class MinuteCount(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of everything that was sent."""
-
-    accepted: int = 0
-    corrected: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-
-
 class NameCount(msgspec.Struct, frozen=True, kw_only=True):
     """How often something happened."""
 
@@ -93,6 +85,7 @@ class Events:
         self._log = log
         self._folder = folder
         self.live = Live(database=database, clock=clock, log=log)
+        self.counts = Counts(database=database, clock=clock)
         self._rate_since: tuple[int, int, int] | None = None  # minute counted from, moment, events by then
         self._rate_per_s = 0.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any  # Any: properties are whatever was sent
+from typing import Any, Literal  # Any: properties are whatever was sent
 
 import msgspec
 
@@ -15,12 +15,11 @@ from regulars.events.decode import (
     OWN_SOURCE,
     DecodedRequest,
     RejectedItem,
-    UnreadableError,
     event_id_of,
-    read_item,
-    split_batch,
 )
-from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts
+from regulars.events.reasons import DUPLICATE
+from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts, RefusedRequest
+from regulars.events.sent import UnreadableError, read_item, split_batch
 from regulars.kernel.clock import moment
 
 SUMMARY_CHARACTERS_MAX = 120
@@ -32,7 +31,10 @@ _TELLING = (
 
 
 class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the live stream. `reason` tells what was corrected, or why it was rejected."""
+    """One line of the live stream. `reason` tells what was corrected, or why it was rejected; `codes` says it in short.
+
+    A line may stand for a number of like `requests` that were refused, of which only the count was kept.
+    """
 
     event_id: str
     name: str
@@ -47,6 +49,8 @@ class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     received_at: datetime
     summary: str
+    codes: list[str] = []
+    requests: int = 1
 
 
 class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,25 +72,37 @@ class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
     original_at: datetime | None
     sent_at: datetime | None
     corrections: list[str]
+    correction_codes: list[str] = []
+
+
+Kept = Literal["whole", "head", "count"]
 
 
 class ShownRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The request an event came with."""
+    """The request an event came with. `kept` says how much there is of one that was refused."""
 
     path: str
     ip: str
     user_agent: str
     received_at: datetime
     status: int
+    kept: Kept = "whole"
+    requests: int = 1
+    events: int = 1
+    body_bytes: int = 0
 
 
 class EventInFull(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one item: the event (None when it was rejected), and `raw`, the JSON text exactly as it was sent."""
+    """What came of one item: the event (None when it was rejected), and `raw`, the JSON text exactly as it was sent.
+
+    `at` names the field at fault, where one is.
+    """
 
     live: LiveEvent
     event: ShownEvent | None
     raw: str
     request: ShownRequest
+    at: str = ""
 
 
 def lines_of(
@@ -96,8 +112,7 @@ def lines_of(
     lines = {event.position.index: _line(event, source_names, duplicates) for event in request.events}
     lines |= {fault.index: _rejected_line(fault, request, source_names) for fault in request.rejected}
     if request.refused is not None:
-        refused = RejectedItem(0, request.refused.reason, request.refused.body_head)
-        lines[0] = _rejected_line(refused, request, source_names)
+        lines[0] = _refused_line(request.refused, request, source_names)
     for index in sorted(lines, reverse=True):
         yield lines[index]
 
@@ -130,18 +145,34 @@ def in_full(event: Event) -> ShownEvent:
         original_at=_moment(event.original_us),
         sent_at=_moment(event.sent_us),
         corrections=list(event.corrections),
+        correction_codes=list(event.correction_codes),
     )
 
 
 def request_of(request: DecodedRequest) -> ShownRequest:
     """Return what is shown of a request."""
-    return ShownRequest(
+    shown = ShownRequest(
         path=request.path,
         ip=request.ip,
         user_agent=request.user_agent,
         received_at=moment(request.received_us),
         status=request.refused.status if request.refused else 200,
     )
+    refused = request.refused
+    if refused is None:
+        return shown
+    return msgspec.structs.replace(
+        shown,
+        kept=kept_of(refused),
+        requests=refused.requests,
+        events=refused.events,
+        body_bytes=refused.body_bytes,
+    )
+
+
+def kept_of(refused: RefusedRequest) -> Kept:
+    """Return how much was kept of a refused request."""
+    return "whole" if refused.whole else "head" if refused.body_head else "count"
 
 
 def summary_of(properties: Mapping[str, Any]) -> str:  # Any: whatever was sent
@@ -164,9 +195,9 @@ def summary_of(properties: Mapping[str, Any]) -> str:  # Any: whatever was sent
 
 def _line(event: Event, source_names: Mapping[str, str], duplicates: Collection[int]) -> LiveEvent:
     outcome: Outcome = "corrected" if event.corrections else "accepted"
-    reason = " ".join(event.corrections)
+    reason, codes = " ".join(event.corrections), list(event.correction_codes)
     if event.position.index in duplicates:
-        outcome, reason = "duplicate", "This message came before; it counts once."
+        outcome, reason, codes = "duplicate", "This message came before; it counts once.", [DUPLICATE]
     return LiveEvent(
         event_id=event.event_id,
         name=event.name,
@@ -181,7 +212,14 @@ def _line(event: Event, source_names: Mapping[str, str], duplicates: Collection[
         occurred_at=moment(event.occurred_us),
         received_at=moment(event.received_us),
         summary=summary_of(event.properties),
+        codes=codes,
     )
+
+
+def _refused_line(refused: RefusedRequest, request: DecodedRequest, source_names: Mapping[str, str]) -> LiveEvent:
+    fault = RejectedItem(0, refused.reason, refused.body_head, refused.code or "invalid", name=refused.name)
+    line = _rejected_line(fault, request, source_names)
+    return msgspec.structs.replace(line, requests=refused.requests, name=line.name or refused.name)
 
 
 def _rejected_line(fault: RejectedItem, request: DecodedRequest, source_names: Mapping[str, str]) -> LiveEvent:
@@ -202,6 +240,7 @@ def _rejected_line(fault: RejectedItem, request: DecodedRequest, source_names: M
         occurred_at=received_at,
         received_at=received_at,
         summary="",
+        codes=[fault.code],
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, text
 
+from regulars.events import counts_store
 from regulars.events.core import SourceRow
 from regulars.kernel.database import Migration
 from regulars.kernel.ids import SourceId
@@ -35,11 +36,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX events_duplicates_by_age ON events_duplicates (received_us)",
         ),
     ),
+    *counts_store.MIGRATIONS,
 )
 DERIVED_TABLES: tuple[str, ...] = (
     "events_activity",
     "events_counts",
     "events_duplicates",
+    *counts_store.DERIVED_TABLES,
 )
 
 # Which sources are there, oldest first?
@@ -162,7 +165,8 @@ def by_name(connection: Connection, since_minute: int, own: SourceId, rows_max: 
 
 def forget_counts(connection: Connection, before_minute: int) -> int:
     """Forget counts older than a minute; return how many rows went."""
-    return connection.execute(text(FORGET_COUNTS), {"minute": before_minute}).rowcount
+    gone = connection.execute(text(FORGET_COUNTS), {"minute": before_minute}).rowcount
+    return gone + counts_store.forget(connection, before_minute)
 
 
 def note_duplicates(connection: Connection, rows: Sequence[tuple[str, int, int, list[int]]]) -> None:

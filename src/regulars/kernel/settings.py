@@ -50,6 +50,9 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True):
     event_bytes_max: Annotated[int, Meta(ge=1024, description="Largest single event, in bytes.")] = 32_768
     batch_bytes_max: Annotated[int, Meta(ge=1024, description="Largest request, in bytes, unpacked.")] = 512_000
     batch_events_max: Annotated[int, Meta(ge=1, description="Most events of one request.")] = 2_500
+    refused_bytes_per_s: Annotated[
+        int, Meta(ge=0, description="Bytes of refused requests kept whole each second; above, they are counted.")
+    ] = 20_000
     log_days: Annotated[int, Meta(ge=0, description="Days the log is kept for replay; 0 keeps it for ever.")] = 0
     dedupe_days: Annotated[int, Meta(ge=1, description="Days within which a message id counts once.")] = 7
 

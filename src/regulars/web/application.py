@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any  # Any: services are whatever `app` hands in, and handlers ask for them by name
@@ -70,7 +70,7 @@ class Parts:
     checks: Sequence[tuple[str, Callable[[], str]]] = ()
     measure: Callable[[], Iterable[Measure]] | None = None
     on_start: Sequence[Callable[[], None]] = ()
-    on_stop: Sequence[Callable[[], None]] = ()
+    on_stop: Sequence[Callable[[], None] | Callable[[], Awaitable[None]]] = ()
     static_folder: Path = STATIC_FOLDER
     allowances: dict[str, Allowance] | None = None
     hsts: bool = False

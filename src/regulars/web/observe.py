@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -21,12 +21,13 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """One number that is true when it is asked for, e.g. how far the worker lags behind."""
+    """One number that is true when it is asked for, e.g. how far the worker lags; `counts` says that it only grows."""
 
     name: str
     help: str
     value: float
     labels: dict[str, str] = {}
+    counts: bool = False
 
 
 class Meters:
@@ -63,10 +64,11 @@ class _Asked:
 
     def collect(self) -> Iterator[Metric]:
         """Yield one family for each name."""
-        families: dict[str, GaugeMetricFamily] = {}
+        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
         for found in self._measure():
             names = sorted(found.labels)
-            family = families.setdefault(found.name, GaugeMetricFamily(found.name, found.help, labels=names))
+            kind = CounterMetricFamily if found.counts else GaugeMetricFamily
+            family = families.setdefault(found.name, kind(found.name, found.help, labels=names))
             family.add_metric([found.labels[name] for name in names], found.value)
         yield from families.values()
 

@@ -356,6 +356,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of what was sent, and why?
+         * @description Return every reason with its count by source, most first, and how one outcome went over time.
+         */
+        get: operations["eventReasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events/recent": {
         parameters: {
             query?: never;
@@ -1348,6 +1368,8 @@ export interface components {
         };
         /** EventInFull */
         EventInFull: {
+            /** @default  */
+            at: string;
             event: components["schemas"]["ShownEvent"] | null;
             live: components["schemas"]["LiveEvent"];
             raw: string;
@@ -1537,6 +1559,7 @@ export interface components {
         LiveEvent: {
             anonymous_id: string | null;
             call: string;
+            codes?: string[];
             customer_id: string | null;
             event_id: string;
             name: string;
@@ -1547,6 +1570,8 @@ export interface components {
             reason: string;
             /** Format: date-time */
             received_at: string;
+            /** @default 1 */
+            requests: number;
             source_id: string;
             source_name: string;
             summary: string;
@@ -1786,6 +1811,34 @@ export interface components {
             checks: components["schemas"]["CheckResult"][];
             ready: boolean;
         };
+        /** ReasonCount */
+        ReasonCount: {
+            events: number;
+            /** Format: date-time */
+            last_at: string;
+            names: string[];
+            /** @enum {string} */
+            outcome: "accepted" | "corrected" | "duplicate" | "rejected";
+            reason: string;
+            source_id: string;
+            source_name: string;
+        };
+        /** ReasonStep */
+        ReasonStep: {
+            /** Format: date-time */
+            at: string;
+            events: number;
+            reason: string;
+        };
+        /** Reasons */
+        Reasons: {
+            outcomes: components["schemas"]["Outcomes"];
+            reasons: components["schemas"]["ReasonCount"][];
+            series: components["schemas"]["ReasonStep"][];
+            /** Format: date-time */
+            since: string;
+            step_s: number;
+        };
         /** RisingItem */
         RisingItem: {
             count: number;
@@ -1880,6 +1933,7 @@ export interface components {
             context: {
                 [key: string]: unknown;
             };
+            correction_codes?: string[];
             corrections: string[];
             event_id: string;
             group_id: string | null;
@@ -1905,10 +1959,21 @@ export interface components {
         };
         /** ShownRequest */
         ShownRequest: {
+            /** @default 0 */
+            body_bytes: number;
+            /** @default 1 */
+            events: number;
             ip: string;
+            /**
+             * @default whole
+             * @enum {string}
+             */
+            kept: "whole" | "head" | "count";
             path: string;
             /** Format: date-time */
             received_at: string;
+            /** @default 1 */
+            requests: number;
             status: number;
             user_agent: string;
         };
@@ -2736,6 +2801,8 @@ export interface operations {
                 name?: string | null;
                 source_id?: string | null;
                 outcome?: "accepted" | "corrected" | "duplicate" | "rejected" | null;
+                /** @description Only events with this reason, by its code. */
+                reason?: string | null;
                 /** @description Only events of this customer id, user id or anonymous id. */
                 customer?: string | null;
             };
@@ -2765,6 +2832,42 @@ export interface operations {
             };
         };
     };
+    eventReasons: {
+        parameters: {
+            query?: {
+                /** @description How far back. */
+                span?: "1h" | "6h" | "24h" | "7d" | "30d";
+                /** @description Which outcome's course over time is told. */
+                outcome?: "accepted" | "corrected" | "duplicate" | "rejected";
+                /** @description Of one source; empty for unknown keys. */
+                source_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reasons"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     recentEvents: {
         parameters: {
             query?: {
@@ -2772,6 +2875,8 @@ export interface operations {
                 name?: string | null;
                 source_id?: string | null;
                 outcome?: "accepted" | "corrected" | "duplicate" | "rejected" | null;
+                /** @description Only events with this reason, by its code. */
+                reason?: string | null;
                 /** @description Only events of this customer id, user id or anonymous id. */
                 customer?: string | null;
                 cursor?: string | null;

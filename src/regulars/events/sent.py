@@ -1,0 +1,167 @@
+"""What was sent, before anything is known of it: one call, or a batch with its items untouched. Values in, values out.
+
+Strict JSON wherever that will do; what only Python would call JSON is taken apart as well, so that the sound items of
+a batch are not lost with the unsound one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any  # Any: what strangers send
+
+import msgspec
+
+from regulars.events.clean import NESTING_MAX
+
+
+class Item(msgspec.Struct, rename="camel"):
+    """One call as it was sent; every part may be anything."""
+
+    type: Any = None  # Any, here and below: checked by the rules of this file
+    event: Any = None
+    name: Any = None
+    category: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    previous_id: Any = None
+    group_id: Any = None
+    message_id: Any = None
+    properties: Any = None
+    traits: Any = None
+    context: Any = None
+    write_key: Any = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+
+
+class Envelope(msgspec.Struct, rename="camel"):
+    """A batch as it was sent, its items untouched."""
+
+    batch: list[msgspec.Raw]
+    context: Any = None  # Any: merged into every item when it is an object
+    sent_at: Any = None  # Any: a moment, we hope
+    write_key: Any = None  # Any: a text, we hope
+
+
+class UnreadableError(Exception):
+    """The body is no JSON at all, or not of the promised shape; the message is a sentence for the sender.
+
+    `code` is the reason's, `at` the field at fault where one is.
+    """
+
+    def __init__(self, sentence: str, *, code: str, at: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.at = at
+
+
+_decode_item = msgspec.json.Decoder(Item).decode
+_decode_envelope = msgspec.json.Decoder(Envelope).decode
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SAID_KEY = re.compile(rb'"writeKey"\s*:\s*"([^"\\]{1,200})"')
+NO_BATCH = 'A batch is an object with a list: {"batch": [{"type": "track", …}]}.'
+
+
+def split_batch(body: bytes) -> tuple[Envelope, bool]:
+    """Return a batch with its items still raw, and whether the body was strict JSON.
+
+    A body that only Python would call JSON (`NaN`, `Infinity`, half of a surrogate pair) is taken apart all the same,
+    so that its sound items are not lost with the unsound one.
+
+    Raises
+    ------
+    UnreadableError
+        When it cannot be taken apart.
+
+    """
+    try:
+        return _decode_envelope(body), True
+    except msgspec.ValidationError:
+        raise UnreadableError(NO_BATCH, code="no_batch") from None
+    except RecursionError:
+        raise UnreadableError(f"The body is nested deeper than {NESTING_MAX} levels.", code="too_deep") from None
+    except msgspec.DecodeError as error:
+        return _split_loosely(body, error), False
+
+
+def read_item(raw: bytes | msgspec.Raw) -> Item:
+    """Return one call as it was sent.
+
+    Raises
+    ------
+    UnreadableError
+        When it is no JSON object.
+
+    """
+    try:
+        return _decode_item(raw)
+    except msgspec.ValidationError as error:
+        if "out of range" in str(error):
+            raise UnreadableError("A number is too large to be kept.", code="number_too_large") from None
+        raise UnreadableError("An event is a JSON object: {…}.", code="not_an_object") from None
+    except RecursionError:
+        raise UnreadableError(f"The event is nested deeper than {NESTING_MAX} levels.", code="too_deep") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise not_json(bytes(raw), error) from None
+
+
+def key_in(body: bytes) -> str:
+    """Return the write key in a body, whole or cut off, of a call or a batch; empty when there is none to be found.
+
+    >>> key_in(b'{"batch": [{"writeKey": "wk_1", "event": "x'), key_in(b'{"event": "x"}')
+    ('wk_1', '')
+    """
+    try:
+        found = _decode_item(body).write_key
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, str):
+        return found
+    said = _SAID_KEY.search(body)
+    return said[1].decode("utf-8", "replace") if said else ""
+
+
+def not_json(raw: bytes, error: Exception) -> UnreadableError:
+    """Return what is wrong with something that strict JSON refuses."""
+    seen: list[str] = []
+    try:
+        json.loads(raw, parse_constant=seen.append)
+    except UnicodeDecodeError:
+        return UnreadableError("The body is not UTF-8.", code="not_utf8")
+    except RecursionError:
+        return UnreadableError(f"The body is nested deeper than {NESTING_MAX} levels.", code="too_deep")
+    except ValueError:
+        return UnreadableError(f"The body is not JSON: {error}.", code="not_json")
+    if seen:
+        sentence = f"{seen[0]} is not a number in JSON (RFC 8259); send null or leave it out."
+        return UnreadableError(sentence, code="not_a_number")
+    sentence = "A text holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character."
+    return UnreadableError(sentence, code="half_surrogate")
+
+
+def too_large(size: int, most: int) -> str:
+    """Return the sentence for an event above the limit."""
+    return f"An event has at most {most:,} bytes, this one has {size:,}."
+
+
+def strip_mark(body: bytes) -> bytes:
+    """Return the body without the byte order mark that some tools put before UTF-8."""
+    return body.removeprefix(_BYTE_ORDER_MARK)
+
+
+def _split_loosely(body: bytes, error: Exception) -> Envelope:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise not_json(body, error) from None
+    if not isinstance(found, dict) or not isinstance(found.get("batch"), list):
+        raise UnreadableError(NO_BATCH, code="no_batch")
+    items = [msgspec.Raw(json.dumps(item).encode()) for item in found["batch"]]
+    context = found.get("context")
+    try:
+        context = msgspec.json.decode(json.dumps(context).encode())
+    except msgspec.MsgspecError:
+        context = None
+    return Envelope(items, context, found.get("sentAt"), found.get("writeKey"))
