@@ -7,6 +7,7 @@ UV_VERSION := 0.13.9
 SAY := scripts/say.sh
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 BUILT := src/regulars/web/static/.built
+SDKS := tests/events/node/node_modules/.package-lock.json
 WITH_NODE = NODE_DIR="$$($(BIN)/python scripts/find_node.py)" && export PATH="$$NODE_DIR:$$PATH"
 
 .PHONY: help demo test test-fast test-slow lint types unit browser bench shots console docs wheel lock clean
@@ -33,12 +34,12 @@ lint: .venv/dev  ## Style, types and imports only
 	@$(BIN)/mypy --no-error-summary && echo "types: good"
 	@$(BIN)/lint-imports --no-cache >.venv/lint-imports.log 2>&1 && echo "street: good" || (cat .venv/lint-imports.log; exit 1)
 
-unit: .venv/dev
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow and not browser"
+unit: .venv/dev $(SDKS)
+	@$(WITH_NODE) && $(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow and not browser"
 
-browser: .venv/dev $(BUILT)
+browser: .venv/dev $(BUILT) $(SDKS)
 	@scripts/need_debian.sh chromium chromium fonts-noto-cjk
-	@$(BIN)/pytest -q -m "browser and not slow"
+	@$(WITH_NODE) && $(BIN)/pytest -q -m "browser and not slow"
 
 test-slow: .venv/dev $(BUILT)  ## The long ones: hundreds of kills, big shops, whole demos
 	@$(SAY) "Slow tests" "about fifteen minutes on two cores"
@@ -70,7 +71,7 @@ lock: $(BIN)/uv  ## Resolve the dependencies again (hashes, no addresses)
 	  --python-version 3.11 requirements/node.in -o requirements/node.txt >/dev/null
 
 clean:  ## Forget everything that was built or downloaded
-	@rm -rf .venv site dist shots .demo console/node_modules src/regulars/web/static .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv site dist shots .demo console/node_modules tests/events/node/node_modules src/regulars/web/static .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/uv:
 	@$(SAY) "Making a virtual environment" "about ten seconds"
@@ -88,6 +89,11 @@ $(BIN)/uv:
 	@$(SAY) "Installing Regulars and its tools" "20 to 90 seconds, as fast as your network"
 	@$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $@
+
+$(SDKS): tests/events/node/package-lock.json | $(BIN)/uv
+	@$(SAY) "Fetching the SDKs that the tests drive" "a few seconds"
+	@$(WITH_NODE) && cd tests/events/node && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 $(BUILT): $(CONSOLE_SOURCES) | $(BIN)/uv

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any  # Any: ASGI's own dicts
 
@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from regulars.events.core import Event
 from regulars.events.decode import DecodedRequest, read_request
 from regulars.events.door import Door
 from regulars.events.keys import KeyedSource, Keys, write_keys
@@ -22,6 +23,75 @@ from regulars.kernel.ids import SourceId
 
 OPEN_KEY = "wk_open"
 CLOSED_KEY = "wk_closed"
+ARRIVES_WITHIN_S = 60  # generous: other browsers may be at work on this machine
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that came over the wire, and how it was answered."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    status: int
+    answered: dict[str, str]
+
+
+@dataclass
+class Witness:
+    """Stands before an app, lets everything pass and remembers it, so that a test can wait for what shall come."""
+
+    app: Any  # Any: an ASGI app
+    asked: list[Asked] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # Any: ASGI's own dicts
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        parts: list[bytes] = []
+        start: dict[str, Any] = {"status": 0, "headers": []}  # Any: as above
+
+        async def hear() -> Any:  # Any: as above
+            message = await receive()
+            parts.append(message.get("body", b""))
+            return message
+
+        async def say(message: Any) -> None:  # Any: as above
+            if message["type"] == "http.response.start":
+                start.update(message)
+            await send(message)
+
+        await self.app(scope, hear, say)
+        asked = Asked(
+            scope["method"],
+            scope["path"],
+            _words(scope["headers"]),
+            b"".join(parts),
+            start["status"],
+            _words(start["headers"]),
+        )
+        with self.changed:
+            self.asked.append(asked)
+            self.changed.notify_all()
+
+    def wait_for(self, true: Callable[[], bool], what: str) -> None:
+        """Wait until something is true that a request makes true."""
+        with self.changed:
+            assert self.changed.wait_for(true, ARRIVES_WITHIN_S), f"never: {what}; came: {self.told()}"
+
+    def told(self) -> list[str]:
+        """Return what came, a line each."""
+        return [f"{each.method} {each.path} {each.status}" for each in self.asked]
+
+    def to(self, path: str, method: str = "POST") -> list[Asked]:
+        """Return what was asked of one address."""
+        return [each for each in self.asked if (each.method, each.path) == (method, path)]
+
+
+def _words(headers: Any) -> dict[str, str]:  # Any: ASGI's pairs
+    return {name.decode().lower(): value.decode("latin-1") for name, value in headers}
 
 
 @dataclass(frozen=True)
@@ -37,6 +107,10 @@ class ServedDoor:
     def requests(self) -> list[DecodedRequest]:
         """Return everything that stands in the log."""
         return [read_request(record) for record in self.log.read("web-0", after=0, records_max=10_000)]
+
+    def events(self) -> list[Event]:
+        """Return every event in the log, in order."""
+        return [event for request in self.requests() for event in request.events]
 
 
 class Host:

@@ -10,8 +10,11 @@ from typing import Any  # Any: JSON bodies
 
 import httpx
 import pytest
-from tests.events.conftest import CLOSED_KEY, OPEN_KEY, ServedDoor
+from tests.events.conftest import CLOSED_KEY, OPEN_KEY, Host, ServedDoor
 
+from regulars.events.door import Door
+from regulars.events.keys import Keys
+from regulars.kernel.clock import SystemClock
 from regulars.kernel.errors import DiskFullError, UnavailableError
 from regulars.kernel.eventlog import LogBusyError
 
@@ -330,3 +333,40 @@ def test_a_temporary_trouble_is_never_an_answer_that_makes_senders_give_up(
     answer = served.http.post("/v1/track", json=call())
     assert (answer.status_code, answer.headers["retry-after"]) == (status, "10")
     assert sentence(answer) == str(trouble)
+
+
+def test_whatever_header_a_browser_asks_for_is_allowed_and_nonsense_is_not_repeated(served: ServedDoor) -> None:
+    def allowed(wanted: str) -> str:
+        asked = served.http.options(
+            "/v1/track", headers={"origin": "https://shop.example", "access-control-request-headers": wanted}
+        )
+        return asked.headers["access-control-allow-headers"]
+
+    assert allowed("anonymousid,authorization,sentat,rsa-retry-attempt") == (
+        "anonymousid,authorization,sentat,rsa-retry-attempt"
+    )
+    for nonsense in ("a;b", "x" * 2_000, "<script>"):
+        assert allowed(nonsense).startswith("authorization, ")
+
+
+def test_a_refusal_speaks_to_python_sdks_too(served: ServedDoor) -> None:
+    answer = served.http.post("/v1/track", json={**call(), "writeKey": "wk_nobody"})
+    said = answer.json()
+    assert answer.status_code == 401
+    assert (said["code"], said["message"]) == ("unauthenticated", said["detail"])
+
+
+def test_a_beacon_has_its_key_in_the_address(served: ServedDoor) -> None:
+    body = {"batch": [{**call(), "type": "track"}]}
+    answer = served.http.post(
+        f"/beacon/v1/batch?writeKey={OPEN_KEY}", json=body, headers={"content-type": "text/plain"}
+    )
+    assert answer.status_code == 200
+    assert len(served.events()) == 1
+
+
+def test_settings_send_a_page_to_https_where_a_proxy_takes_it_off(served: ServedDoor, host: Host) -> None:
+    clock = SystemClock()
+    host.app = Door(served.log, Keys(served.folder, clock), clock, base_url="https://shop.example")
+    said = served.http.get(f"/v1/projects/{OPEN_KEY}/settings").json()
+    assert said["integrations"]["Segment.io"]["protocol"] == "https"

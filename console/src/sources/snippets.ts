@@ -1,49 +1,33 @@
-/** What to paste, per stack, with the key already in it. */
-export const STACKS = ["regulars", "segment", "python", "node", "curl"] as const;
+/** What to paste, per stack, with the key already in it. The texts stand in `snippets.json`: our tests run each of them
+ * against a real door, and the guide shows the same. */
+import texts from "./snippets.json";
+
+export const STACKS = ["regulars", "segment-browser", "segment-python", "segment-node", "rudder-browser", "rudder-python", "rudder-node", "curl"] as const;
 export type Stack = (typeof STACKS)[number];
-export const STACK_NAMES: Record<Stack, string> = {
-  regulars: "regulars.js", segment: "Segment", python: "Python", node: "Node.js", curl: "curl",
+/** Whose SDK it is, and where it runs: two short choices instead of a row of eight. */
+export const FAMILIES = { regulars: ["regulars"], segment: ["segment-browser", "segment-python", "segment-node"], rudder: ["rudder-browser", "rudder-python", "rudder-node"], curl: ["curl"] } as const satisfies Record<string, readonly Stack[]>;
+export type Family = keyof typeof FAMILIES;
+export const FAMILY_NAMES: Record<Family, string> = { regulars: "regulars.js", segment: "Segment", rudder: "RudderStack", curl: "curl" };
+
+export const stackName = (stack: Stack): string => texts[stack].name;
+/** Where this one of a family runs: "Python". */
+export const placeName = (stack: Stack): string => stackName(stack).split(" · ")[1] ?? stackName(stack);
+export const familyOf = (stack: Stack): Family => (stack.startsWith("segment-") ? "segment" : stack.startsWith("rudder-") ? "rudder" : (stack as "regulars" | "curl"));
+/** The one of another family that runs in the same place. */
+export const sameIn = (family: Family, stack: Stack): Stack => {
+  const place = stack.split("-")[1];
+  return FAMILIES[family].find((each) => each.endsWith(`-${place ?? "browser"}`)) ?? FAMILIES[family][0];
 };
 
+/** What our own snippet may be told beside the address. */
+export const OPTIONS = { gate: 'consent: "required"', cookie: "cookie: true", vitals: "webVitals: true" } as const;
+export type Option = keyof typeof OPTIONS;
+
 /** Code for one stack. `host` is this shop's own address, e.g. `https://shop.example.com`. */
-export function snippet(stack: Stack, key: string, host: string): string {
-  return WRITE[stack](key, host);
+export function snippet(stack: Stack, key: string, host: string, options: readonly Option[] = []): string {
+  const told = options.map((each) => `, ${OPTIONS[each]}`).join("");
+  return texts[stack].code.join("\n").replaceAll("{{key}}", key).replaceAll("{{host}}", host).replaceAll("{{options}}", told);
 }
 
 /** The first stack somebody with this kind of source would reach for. */
-export const stackFor = (kind: string): Stack => (kind === "web" ? "regulars" : kind === "server" ? "python" : "curl");
-
-const WRITE: Record<Stack, (key: string, host: string) => string> = {
-  regulars: (key, host) => `<script>
-  window.regulars = window.regulars || [];
-  regulars.push(["load", "${key}", { host: "${host}" }], ["page"]);
-</script>
-<script async src="${host}/regulars.js"></script>`,
-  segment: (key, host) => `import { AnalyticsBrowser } from "@segment/analytics-next";
-
-const analytics = AnalyticsBrowser.load(
-  { writeKey: "${key}", cdnURL: "${host}" },
-  { integrations: { "Segment.io": { apiHost: "${new URL(host).host}/v1", protocol: "${new URL(host).protocol.slice(0, -1)}" } } },
-);
-analytics.page();`,
-  python: (key, host) => `# pip install segment-analytics-python
-from segment.analytics.client import Client
-
-analytics = Client("${key}", host="${host}")
-analytics.track("ann", "Product Viewed", {"product_id": "P-12", "name": "Blue mug"})
-analytics.flush()`,
-  node: (key, host) => `// npm install @segment/analytics-node
-import { Analytics } from "@segment/analytics-node";
-
-const analytics = new Analytics({ writeKey: "${key}", host: "${host}" });
-analytics.track({
-  userId: "ann",
-  event: "Product Viewed",
-  properties: { product_id: "P-12", name: "Blue mug" },
-});
-await analytics.closeAndFlush();`,
-  curl: (key, host) => `curl ${host}/v1/track -u ${key}: \\
-  -H 'Content-Type: application/json' \\
-  -d '{"userId": "ann", "event": "Product Viewed",
-       "properties": {"product_id": "P-12", "name": "Blue mug"}}'`,
-};
+export const stackFor = (kind: string): Stack => (kind === "web" ? "regulars" : kind === "server" ? "segment-python" : "curl");

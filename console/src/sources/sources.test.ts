@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { snippet, STACKS, stackFor } from "./snippets";
+import { FAMILIES, familyOf, OPTIONS, placeName, sameIn, snippet, STACKS, stackFor } from "./snippets";
 import { sourceState } from "./state";
 
 describe.each(STACKS)("the snippet for %s", (stack) => {
@@ -7,12 +7,25 @@ describe.each(STACKS)("the snippet for %s", (stack) => {
     const code = snippet(stack, "wk_abc", "https://shop.example.com:8443");
     expect(code).toContain("wk_abc");
     expect(code).toContain("shop.example.com:8443");
-    expect(code).not.toMatch(/WRITE_KEY|YOUR_/);
+    expect(code).not.toMatch(/WRITE_KEY|YOUR_|{{/);
   });
 });
 
 it("the stack offered first is the one somebody with that source would reach for", () => {
-  expect([stackFor("web"), stackFor("server"), stackFor("ios")]).toEqual(["regulars", "python", "curl"]);
+  expect([stackFor("web"), stackFor("server"), stackFor("ios")]).toEqual(["regulars", "segment-python", "curl"]);
+});
+
+it("every stack is in one family, and who changes the family stays in the same place", () => {
+  expect(Object.values(FAMILIES).flat().sort()).toEqual([...STACKS].sort());
+  for (const stack of STACKS) expect(FAMILIES[familyOf(stack)]).toContain(stack);
+  expect([sameIn("rudder", "segment-python"), sameIn("segment", "curl"), sameIn("curl", "rudder-node")]).toEqual(["rudder-python", "segment-browser", "curl"]);
+  expect(placeName("rudder-node")).toBe("Node.js");
+});
+
+it("our own snippet says what was chosen, and nothing else", () => {
+  const plain = snippet("regulars", "wk_abc", "https://shop.example.com");
+  expect(plain).toContain('{ host: "https://shop.example.com" }');
+  expect(snippet("regulars", "wk_abc", "https://shop.example.com", ["gate"])).toBe(plain.replace('com" }', `com", ${OPTIONS.gate} }`));
 });
 
 describe("a source", () => {

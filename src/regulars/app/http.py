@@ -26,7 +26,7 @@ LAG_S_MAX = 60
 def build_web(shop: Shop) -> Web:
     """Return the web of a shop."""
     serve = shop.settings.serve
-    door = Door(shop.log, Keys(shop.folder, shop.clock), shop.clock, shop.settings.events)
+    door = Door(shop.log, Keys(shop.folder, shop.clock), shop.clock, shop.settings.events, base_url=serve.base_url)
     return create_app(
         Parts(
             database=shop.database,

@@ -31,7 +31,7 @@ from regulars.events.decode import CALLS, fault_in, name_in
 from regulars.events.keys import KeyedSource, Keys
 from regulars.events.record import AcceptedRequest, RefusedRequest, encode_entry
 from regulars.events.refusals import Refusals
-from regulars.events.request import GoneError, Headed, header_key, query_key, read_body
+from regulars.events.request import GoneError, Headed, header, header_key, query_key, read_body
 from regulars.events.sent import Envelope, UnreadableError, key_in, read_item, split_batch, strip_mark, too_large
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import UnavailableError
@@ -46,6 +46,7 @@ PATHS: dict[str, str] = {
     "/v1/batch": BATCH,
     "/v1/import": BATCH,
     "/v1/b": BATCH,
+    "/beacon/v1/batch": BATCH,
     "/v1/m": SWALLOWED,
 }
 WAITS_KEPT = 512
@@ -74,8 +75,17 @@ class DoorStats(msgspec.Struct, frozen=True, kw_only=True):
 class Door:
     """An ASGI app. `handles` tells whether a request is for it."""
 
-    def __init__(self, log: EventLog, keys: Keys, clock: Clock, settings: EventsSettings | None = None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        keys: Keys,
+        clock: Clock,
+        settings: EventsSettings | None = None,
+        *,
+        base_url: str = "",
+    ) -> None:
         self._log = log
+        self._tls = base_url.startswith("https://")
         self._keys = keys
         self._clock = clock
         self._settings = settings or EventsSettings()
@@ -119,7 +129,7 @@ class Door:
         kind = PATHS.get(scope["path"])
         method = scope["method"]
         if method == "OPTIONS":
-            await send_preflight(send, headed.origin)
+            await send_preflight(send, headed.origin, header(scope, b"access-control-request-headers"))
             return
         try:
             if method == "POST" and kind is not None:
@@ -142,6 +152,8 @@ class Door:
             raise RefusedError(405, f"{scope['path']} takes POST.", headers=[(b"allow", b"POST, OPTIONS")])
         if scope["method"] not in {"GET", "HEAD"}:
             raise RefusedError(405, f"{scope['path']} takes GET.", headers=[(b"allow", b"GET, OPTIONS")])
+        if self._tls:  # a proxy took it off: what we tell a page to call must not be called in the open
+            scope = {**scope, "scheme": "https"}
         status, headers, body = front.page(scope, headed, self._keys)
         self._answers[status] += 1
         await send_bytes(send, status, body, headers, headed.origin)

@@ -43,6 +43,11 @@ class Headed:
                 self.host = value
 
 
+def header(scope: Scope, name: bytes) -> bytes:
+    """Return a header that few requests have and `Headed` therefore does not look for; empty when it is not there."""
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
 async def read_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
     """Return the request's body, unpacked.
 
