@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def migrations() -> list[Migration]:
     """Return every capability's steps, in an order in which each finds what it builds on."""
     from regulars.catalog.store import MIGRATIONS as CATALOG
+    from regulars.events.plans.store import MIGRATIONS as PLANS
     from regulars.events.store import MIGRATIONS as EVENTS
     from regulars.events.worker_store import MIGRATIONS as WORKER
     from regulars.experiments.store import MIGRATIONS as EXPERIMENTS
@@ -29,7 +30,7 @@ def migrations() -> list[Migration]:
     from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
-    return [*JOBS, *LAKE, *EVENTS, *WORKER, *CATALOG, *EXPERIMENTS, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
+    return [*JOBS, *LAKE, *EVENTS, *WORKER, *PLANS, *CATALOG, *EXPERIMENTS, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
 
 
 def derived_tables() -> dict[str, tuple[str, ...]]:
@@ -37,21 +38,30 @@ def derived_tables() -> dict[str, tuple[str, ...]]:
 
     In street order. A table that stands here nowhere is a definition, or says what was done: a rebuild keeps it.
     """
+    from regulars.events.plans.store import DERIVED_TABLES as PLANS
     from regulars.events.store import DERIVED_TABLES as EVENTS
     from regulars.events.worker_store import DERIVED_TABLES as WORKER
     from regulars.identity.store import DERIVED_TABLES as IDENTITY
     from regulars.profiles.store import DERIVED_TABLES as PROFILES
     from regulars.recommend.store import DERIVED_TABLES as RECOMMEND
 
-    return {"worker": WORKER, "events": EVENTS, "identity": IDENTITY, "profiles": PROFILES, "recommend": RECOMMEND}
+    return {
+        "worker": WORKER,
+        "events": EVENTS,
+        "plans": PLANS,
+        "identity": IDENTITY,
+        "profiles": PROFILES,
+        "recommend": RECOMMEND,
+    }
 
 
 def projections(shop: Shop) -> list[Projection]:
     """Return who reads the log, in street order: each adds what those after it need."""
     from regulars.events.lake_projection import LakeProjection
+    from regulars.events.plans import PlanViolations
     from regulars.events.projections import EventCounts
 
-    return [EventCounts(), shop.identity, shop.profiles, shop.recommend, LakeProjection(shop.lake)]
+    return [EventCounts(), PlanViolations(), shop.identity, shop.profiles, shop.recommend, LakeProjection(shop.lake)]
 
 
 def keepers(shop: Shop) -> list[KeepsCustomers]:
@@ -84,6 +94,7 @@ def services(shop: Shop) -> dict[str, object]:
         "profiles": shop.profiles,
         "catalog": shop.catalog,
         "experiments": shop.experiments,
+        "plans": shop.plans,
         "recommend": shop.recommend,
         "lake": shop.lake,
         "jobs": shop.jobs,

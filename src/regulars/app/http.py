@@ -12,6 +12,7 @@ from regulars.app.shop import Shop
 from regulars.app.today import TodayDesk
 from regulars.events.door import Door
 from regulars.events.keys import Keys
+from regulars.events.plans import Personal
 from regulars.kernel.errors import DiskFullError, UnavailableError
 from regulars.web.application import Parts, Web, create_app
 from regulars.web.describe import finished
@@ -26,7 +27,16 @@ LAG_S_MAX = 60
 def build_web(shop: Shop) -> Web:
     """Return the web of a shop."""
     serve = shop.settings.serve
-    door = Door(shop.log, Keys(shop.folder, shop.clock), shop.clock, shop.settings.events, base_url=serve.base_url)
+    if shop.is_ready:
+        shop.plans.write_snapshot()
+    door = Door(
+        shop.log,
+        Keys(shop.folder, shop.clock),
+        shop.clock,
+        shop.settings.events,
+        base_url=serve.base_url,
+        personal=Personal(shop.folder, shop.clock),
+    )
     return create_app(
         Parts(
             database=shop.database,

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from regulars.events import store as events_store
+from regulars.events.plans import violations_store
 from regulars.events.worker_store import floors
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.jobs import Job, JobRun
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 HOUR_S = 3600
 DAY_US = 24 * HOUR_S * MICROSECONDS_PER_SECOND
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
+SNAPSHOT_EVERY_S = 60
 COUNTS_DAYS = 400  # a year and a month of counts by the minute, to compare with last year
 
 
@@ -28,6 +30,7 @@ def define_jobs(shop: Shop) -> None:
         shop.jobs.define(job)
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
     recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
+    shop.jobs.define(Job("plans.snapshot", lambda run: hand_plans_to_door(shop, run), every_s=SNAPSHOT_EVERY_S))
     shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))
 
 
@@ -37,11 +40,18 @@ def _erase(shop: Shop, run: JobRun) -> None:
     run_job(shop, run)
 
 
+def hand_plans_to_door(shop: Shop, run: JobRun) -> None:
+    """Write the door's snapshot of the plans again, should it be lost: without it the door takes nothing."""
+    run.progress(1, 1, "written" if shop.plans.write_snapshot() else "as it should be")
+
+
 def keep_house(shop: Shop, run: JobRun) -> None:
     """Let go what is older than the shop wants to keep; the log only as far as everybody has read it."""
     now_us = shop.clock.now_us()
     with shop.database.write() as connection:
-        counts = events_store.forget_counts(connection, (now_us - COUNTS_DAYS * DAY_US) // MINUTE_US)
+        before_us = now_us - COUNTS_DAYS * DAY_US
+        counts = events_store.forget_counts(connection, before_us // MINUTE_US)
+        counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
     trimmed = trim_log(shop, now_us)
     run.progress(1, 1, f"{trimmed} records and {counts} counts let go")
 

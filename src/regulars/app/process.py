@@ -114,6 +114,7 @@ def _follow_the_door(shop: Shop, task: Task, stop: threading.Event) -> None:
     try:
         if _await_database(shop, stop):
             shop.events.publish_keys()
+            shop.plans.write_snapshot()
             _announce(shop, task)
     except RegularsError:
         _log.exception("the shop cannot be opened as it is")

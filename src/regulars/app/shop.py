@@ -13,6 +13,7 @@ from regulars.app.jobs import define_jobs
 from regulars.catalog import Catalog
 from regulars.events import Events
 from regulars.events.keys import FILE_NAME as KEYS_FILE
+from regulars.events.plans import PlanJudge, Plans
 from regulars.experiments import Experiments
 from regulars.identity import Identity
 from regulars.kernel.clock import Clock, SystemClock
@@ -62,6 +63,8 @@ class Shop:
         self.files = Files(folder)
         self.jobs = Jobs(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
+        self.plans = Plans(database=database, clock=clock, folder=folder)
+        self.events.live.judging = self.plans.judging  # the stream shows what the worker made of each event
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.catalog = Catalog(database=database, clock=clock, files=self.files)
         self.identity = Identity(database=database, clock=clock)
@@ -123,6 +126,7 @@ class Shop:
             clock=self.clock,
             projections=capabilities.projections(self),
             settings=self.settings.events,
+            judge=PlanJudge(),
         )
 
     def customer_named(self, words: str) -> CustomerId:

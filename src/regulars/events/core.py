@@ -79,6 +79,57 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     occurred_us: int
 
 
+class Violation(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which an event does not keep to its tracking plan.
+
+    `pointer` is a JSON pointer into the event (`/properties/products/*/price`, list places as `*`), empty for the event
+    itself. `kind` is a stable word (`missing`, `wrong_type` …; `plans.core.violations`), `expected` and `got` say the
+    rest in words; none of them holds a value of the event.
+    """
+
+    pointer: str
+    kind: str
+    expected: str = ""
+    got: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """An event against the version of the plan that was in force when it was received. Keeping to it is no verdict.
+
+    `mode` says what follows: `observe` counts it, `warn` marks the event as well, `block` keeps it from taking effect.
+    """
+
+    plan_id: str
+    plan_name: str
+    version: int
+    mode: Literal["observe", "warn", "block"]
+    violations: tuple[Violation, ...]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the event must not take effect."""
+        return self.mode == "block"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """An event that does not keep to its plan."""
+
+    event: Event
+    verdict: Verdict
+
+
+class Judge(Protocol):
+    """Holds events against the plan. The same events get the same verdicts at every replay."""
+
+    def verdicts(self, events: Sequence[Event], connection: Any) -> Sequence[Verdict | None]:  # Any: sqlalchemy's
+        """Return a verdict for each event, None where nothing is wrong; read in the worker's transaction."""
+        ...
+
+    def reason(self, verdict: Verdict, event: Event) -> str:
+        """Return the sentence that says why an event is kept from taking effect."""
+        ...
+
+
 @dataclass(slots=True)
 class Batch:
     """New events (no duplicates), in log order, on their way down the street.
@@ -88,7 +139,8 @@ class Batch:
     that one never changes, whoever turns out to own it. `merges` are applied by every later projection before it looks
     at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again; those whose
     content is another than the first time are `differing`) and `requests` (all that was read, as `events.decode`
-    returned it, refused items included) are there to be counted, not projected.
+    returned it, refused items included) are there to be counted, not projected; so are `judged`, the new events that do
+    not keep to their plan: those that it blocks stand there alone, the others among `events` as well.
     """
 
     events: Sequence[Event]
@@ -100,6 +152,7 @@ class Batch:
     duplicates: Sequence[Event] = ()
     differing: Collection[EventId] = ()
     requests: Sequence[Any] = ()  # Any: decode's own type, which is built on this one
+    judged: Sequence[Judged] = ()
 
 
 class Projection(Protocol):

@@ -29,6 +29,8 @@ from regulars.events.answers import (
 from regulars.events.core import Call
 from regulars.events.decode import CALLS, fault_in, name_in
 from regulars.events.keys import KeyedSource, Keys
+from regulars.events.plans.core import Unreadable
+from regulars.events.plans.snapshot import Personal
 from regulars.events.record import AcceptedRequest, RefusedRequest, encode_entry
 from regulars.events.refusals import Refusals
 from regulars.events.request import GoneError, Headed, header, header_key, query_key, read_body
@@ -83,10 +85,12 @@ class Door:
         settings: EventsSettings | None = None,
         *,
         base_url: str = "",
+        personal: Personal | None = None,
     ) -> None:
         self._log = log
         self._tls = base_url.startswith("https://")
         self._keys = keys
+        self._personal = personal
         self._clock = clock
         self._settings = settings or EventsSettings()
         self._answers: Counter[int] = Counter()
@@ -187,9 +191,11 @@ class Door:
     ) -> None:
         now_us = self._clock.now_us()
         began = time.perf_counter()
-        request = AcceptedRequest(
-            source.source_id, now_us, _ip(scope), _user_agent(headed), kind, body, self._settings.event_bytes_max
-        )
+        sent_bytes, ip = len(body), _ip(scope)
+        if self._personal is not None:
+            body, ip = self._without_personal(kind, source, body, ip)
+        bytes_max = self._settings.event_bytes_max + max(0, len(body) - sent_bytes)  # a hash may be longer than a name
+        request = AcceptedRequest(source.source_id, now_us, ip, _user_agent(headed), kind, body, bytes_max)
         try:
             await self._log.append(encode_entry(request))
         except UnavailableError as trouble:
@@ -202,8 +208,19 @@ class Door:
             ) from trouble
         self._waits_s.append(time.perf_counter() - began)
         self._events += events
-        self._bytes += len(body)
+        self._bytes += sent_bytes
         self._last_accepted_us = now_us
+
+    def _without_personal(self, kind: str, source: KeyedSource, body: bytes, ip: str) -> tuple[bytes, str]:
+        assert self._personal is not None, "asked only where plans may speak of personal fields"
+        try:
+            return self._personal.taken_out(source.source_id, kind, body, ip)
+        except UnavailableError as trouble:
+            retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
+            raise RefusedError(503, str(trouble), headers=retry, kind=trouble.kind) from trouble
+        except Unreadable:
+            sentence = "Personal data could not be taken out of it: the body is nested too deep."
+            raise RefusedError(400, sentence, code="too_deep") from None
 
     def _checked_batch(self, body: bytes, scope: Scope, headed: Headed) -> tuple[KeyedSource, int]:
         try:
@@ -268,9 +285,12 @@ class Door:
         """Put a refusal on record, for the console to show and for the counts to add up."""
         if kind == SWALLOWED:
             return
-        sent = refused.sent or Sent(body, len(body))
+        sent, ip = refused.sent or Sent(body, len(body)), _ip(scope)
         known = self._keys.source_of(self._header_key(headed.authorization) or query_key(scope) or key_in(sent.body))
         is_call = known is not None and kind != BATCH and len(sent.body) <= self._settings.event_bytes_max
+        name = name_in(sent.body, kind) if is_call else ""
+        if self._personal is not None:
+            sent, ip = self._personal.kept_of_refused(known.source_id if known else None, kind, sent, ip)
         entry = RefusedRequest(
             source_id=known.source_id if known else None,
             received_us=self._clock.now_us(),
@@ -278,12 +298,12 @@ class Door:
             reason=refused.reason,
             path=kind,
             body_head=sent.body,
-            ip=_ip(scope),
+            ip=ip,
             user_agent=_user_agent(headed),
             code=refused.code,
             events=sent.events,
             body_bytes=sent.body_bytes,
-            name=name_in(sent.body, kind) if is_call else "",
+            name=name,
         )
         await self._refusals.keep(entry)
 

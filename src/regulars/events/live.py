@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
 from regulars.events import store
-from regulars.events.core import Position
+from regulars.events.core import Event, Position, Verdict
 from regulars.events.decode import DecodedRequest, position_of, read_request
 from regulars.events.record import decode_entry
-from regulars.events.shown import EventInFull, LiveEvent, in_full, lines_of, raw_of, request_of
+from regulars.events.shown import EventInFull, LiveEvent, in_full, lines_of, raw_of, request_of, shown_verdict
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import NotFoundError
@@ -25,6 +26,7 @@ TAIL_RECORDS_MAX = 100  # of each partition and each look; above, a person could
 SETTLED_US = MICROSECONDS_PER_SECOND  # a record not taken in after this long is shown all the same
 
 CustomerOf = Callable[[str, str], CustomerId | None]
+VerdictsOf = Callable[[Sequence[Event]], Sequence[Verdict | None]]
 Place = tuple[int, int]  # everything strictly before this (offset, index) is still to come
 
 
@@ -58,6 +60,7 @@ class Live:
         self._clock = clock
         self._log = log
         self.customer_of: CustomerOf | None = None
+        self.judging: Callable[[], AbstractContextManager[VerdictsOf]] = lambda: nullcontext(_no_verdicts)
 
     def recent(self, wanted: Wanted, *, cursor: str | None, limit: int) -> Page[LiveEvent]:
         """Return wanted events, the newest first."""
@@ -66,20 +69,21 @@ class Live:
         names = self._source_names()
         found: list[LiveEvent] = []
         scanned = 0
-        for request, repeated in self._backwards(dict(places)):
-            scanned += 1
-            for line in lines_of(request, names, repeated):
-                index = int(line.event_id.rpartition(".")[2])
-                if (request.offset, index) >= places[request.partition]:
-                    continue
-                known = self._with_customer(line)
-                if wanted.covers(known):
-                    found.append(known)
-                places[request.partition] = (request.offset, index)
-                if len(found) >= limit:
+        with self.judging() as verdicts_of:
+            for request, repeated in self._backwards(dict(places)):
+                scanned += 1
+                for line in lines_of(request, names, repeated, verdicts_of(request.events)):
+                    index = int(line.event_id.rpartition(".")[2])
+                    if (request.offset, index) >= places[request.partition]:
+                        continue
+                    known = self._with_customer(line)
+                    if wanted.covers(known):
+                        found.append(known)
+                    places[request.partition] = (request.offset, index)
+                    if len(found) >= limit:
+                        return Page(found, encode_cursor(places))
+                if scanned >= SCANNED_MAX:
                     return Page(found, encode_cursor(places))
-            if scanned >= SCANNED_MAX:
-                return Page(found, encode_cursor(places))
         return Page(found)
 
     def find(self, event_id: str) -> EventInFull:
@@ -95,9 +99,11 @@ class Live:
         if record is not None:
             request = read_request(record)
             repeated = self._duplicates(record.partition, record.offset, record.offset).get(record.offset, [])
-            for line in lines_of(request, self._source_names(), repeated):
+            with self.judging() as verdicts_of:
+                verdicts = verdicts_of(request.events)
+            for line in lines_of(request, self._source_names(), repeated, verdicts):
                 if line.event_id == event_id:
-                    return self._in_full(line, request, record)
+                    return self._in_full(line, request, record, verdicts)
         raise NotFoundError(f"There is no event {event_id!r}, or the log no longer keeps it.")
 
     def tail(self) -> Tail:
@@ -124,9 +130,10 @@ class Live:
             reached[partition] = ready[-1].offset if ready else begin + skipped
             if ready:
                 repeated = self._duplicates(partition, ready[0].offset, ready[-1].offset)
-                for record in ready:
-                    request = read_request(record)
-                    lines.extend(reversed(list(lines_of(request, names, repeated.get(record.offset, [])))))
+                with self.judging() as verdicts_of:
+                    for record in ready:
+                        request, before = read_request(record), repeated.get(record.offset, [])
+                        lines.extend(reversed(list(lines_of(request, names, before, verdicts_of(request.events)))))
         known = [self._with_customer(line) for line in sorted(lines, key=lambda line: line.received_at)]
         return [line for line in known if wanted.covers(line)], passed_over
 
@@ -136,15 +143,19 @@ class Live:
         records = self._log.read(place.partition, after=place.offset - 1, records_max=1)
         return records[0] if records and records[0].offset == place.offset else None
 
-    def _in_full(self, line: LiveEvent, request: DecodedRequest, record: Record) -> EventInFull:
+    def _in_full(
+        self, line: LiveEvent, request: DecodedRequest, record: Record, verdicts: Sequence[Verdict | None]
+    ) -> EventInFull:
         place = position_of(line.event_id)
         assert place is not None, "a line's id is made from its place"
+        found = next((pair for pair in zip(request.events, verdicts, strict=True) if pair[0].position == place), None)
         return EventInFull(
             live=self._with_customer(line),
-            event=next((in_full(event) for event in request.events if event.event_id == line.event_id), None),
+            event=in_full(found[0]) if found else None,
             raw=raw_of(decode_entry(record.payload), place.index),
             request=request_of(request),
             at=next((fault.at for fault in request.rejected if fault.index == place.index), ""),
+            verdict=shown_verdict(found[1]) if found and found[1] and line.outcome != "duplicate" else None,
         )
 
     def _backwards(self, places: dict[str, Place]) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:
@@ -180,6 +191,10 @@ class Live:
             if customer_id is not None:
                 return msgspec.structs.replace(line, customer_id=customer_id)
         return line
+
+
+def _no_verdicts(events: Sequence[Event]) -> Sequence[Verdict | None]:
+    return [None] * len(events)
 
 
 class Tail:

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any  # Any: sqlalchemy.Connection, as in the Projection protocol
 
 from regulars.events import counts_store, store
-from regulars.events.core import Batch, Event, Outcome
+from regulars.events.core import Batch, Event, Judged, Outcome
 from regulars.events.counts_store import ReasonRow
 from regulars.events.decode import DecodedRequest
-from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE
+from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
@@ -32,6 +32,10 @@ class EventCounts:
         for event in batch.duplicates:
             reason = CONTENT_DIFFERS if event.event_id in batch.differing else DUPLICATE
             tally.count(_key(event, "duplicate"), reason)
+        for judged in batch.judged:
+            tally.judge(judged)
+            source_id = judged.event.source_id
+            last_us[source_id] = max(judged.event.received_us, last_us.get(source_id, 0))
         for request in batch.requests:
             _count_rejected(request, tally)
         store.add_counts(connection, [(*key, count) for key, count in sorted(tally.counts.items())])
@@ -57,6 +61,14 @@ class _Tally:
         key = _key(event, "corrected")
         self.count(key, first)
         self._also.update((key, code) for code in more)
+
+    def judge(self, judged: Judged) -> None:
+        """Count what a tracking plan blocks; what it warns of took effect, and has the reason besides."""
+        event, mode = judged.event, judged.verdict.mode
+        if mode == "block":
+            self.count(_key(event, "rejected"), PLAN_BLOCKED)
+        elif mode == "warn":
+            self._also[_key(event, "corrected" if event.corrections else "accepted"), PLAN_VIOLATION] += 1
 
     def count(self, key: _Key, reason: str, events: int = 1) -> None:
         self.counts[key] += events

@@ -37,6 +37,8 @@ CORRECTED = frozenset({
     "nul_removed", "number_rounded", "name_not_text", "context_left_out", "plan_violation",
 })  # fmt: skip
 
+PLAN_BLOCKED = "plan_blocked"
+PLAN_VIOLATION = "plan_violation"  # of an event that took effect, whether anything in it was put right or not
 DUPLICATE = "duplicate"
 CONTENT_DIFFERS = "content_differs"
 DUPLICATES = frozenset({DUPLICATE, CONTENT_DIFFERS})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal  # Any: properties are whatever was sent
 
 import msgspec
 
-from regulars.events.core import Event, Outcome, Position
+from regulars.events.core import Event, Outcome, Position, Verdict
 from regulars.events.decode import (
     CALLS,
     NAMES,
@@ -17,7 +17,8 @@ from regulars.events.decode import (
     RejectedItem,
     event_id_of,
 )
-from regulars.events.reasons import DUPLICATE
+from regulars.events.plans.core import reason_of, sentence
+from regulars.events.reasons import DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
 from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts, RefusedRequest
 from regulars.events.sent import UnreadableError, read_item, split_batch
 from regulars.kernel.clock import moment
@@ -31,9 +32,11 @@ _TELLING = (
 
 
 class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the live stream. `reason` tells what was corrected, or why it was rejected; `codes` says it in short.
+    """One line of the live stream.
 
-    A line may stand for a number of like `requests` that were refused, of which only the count was kept.
+    `reason` tells what was corrected, or why it was rejected; `codes` says it in short. `warning` tells in which way an
+    event that took effect does not keep to its tracking plan, where the plan warns. A line may stand for a number of
+    like `requests` that were refused, of which only the count was kept.
     """
 
     event_id: str
@@ -51,6 +54,27 @@ class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     codes: list[str] = []
     requests: int = 1
+    warning: str = ""
+
+
+class ShownViolation(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which an event does not keep to its plan; `kind` is a stable word, `sentence` says it all."""
+
+    pointer: str
+    kind: str
+    expected: str
+    got: str
+    sentence: str
+
+
+class ShownVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tracking plan says of an event, in the version that was in force when it was received."""
+
+    plan_id: str
+    plan_name: str
+    version: int
+    mode: Literal["observe", "warn", "block"]
+    violations: list[ShownViolation]
 
 
 class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,13 +127,20 @@ class EventInFull(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
     request: ShownRequest
     at: str = ""
+    verdict: ShownVerdict | None = None
 
 
 def lines_of(
-    request: DecodedRequest, source_names: Mapping[str, str], duplicates: Collection[int]
+    request: DecodedRequest,
+    source_names: Mapping[str, str],
+    duplicates: Collection[int],
+    verdicts: Sequence[Verdict | None],
 ) -> Iterator[LiveEvent]:
-    """Yield a line for each item of a request, the last first."""
-    lines = {event.position.index: _line(event, source_names, duplicates) for event in request.events}
+    """Yield a line for each item of a request, the last first; `verdicts` stand beside its events."""
+    lines = {
+        event.position.index: _line(event, source_names, duplicates, verdict)
+        for event, verdict in zip(request.events, verdicts, strict=True)
+    }
     lines |= {fault.index: _rejected_line(fault, request, source_names) for fault in request.rejected}
     if request.refused is not None:
         lines[0] = _refused_line(request.refused, request, source_names)
@@ -193,11 +224,33 @@ def summary_of(properties: Mapping[str, Any]) -> str:  # Any: whatever was sent
     return next((said[:SUMMARY_CHARACTERS_MAX] for said in properties.values() if isinstance(said, str) and said), "")
 
 
-def _line(event: Event, source_names: Mapping[str, str], duplicates: Collection[int]) -> LiveEvent:
+def shown_verdict(verdict: Verdict) -> ShownVerdict:
+    """Return a verdict with each violation in words."""
+    return ShownVerdict(
+        plan_id=verdict.plan_id,
+        plan_name=verdict.plan_name,
+        version=verdict.version,
+        mode=verdict.mode,
+        violations=[
+            ShownViolation(
+                pointer=one.pointer, kind=one.kind, expected=one.expected, got=one.got, sentence=sentence(one)
+            )
+            for one in verdict.violations
+        ],
+    )
+
+
+def _line(
+    event: Event, source_names: Mapping[str, str], duplicates: Collection[int], verdict: Verdict | None
+) -> LiveEvent:
     outcome: Outcome = "corrected" if event.corrections else "accepted"
-    reason, codes = " ".join(event.corrections), list(event.correction_codes)
+    reason, codes, warning = " ".join(event.corrections), list(event.correction_codes), ""
     if event.position.index in duplicates:
         outcome, reason, codes = "duplicate", "This message came before; it counts once.", [DUPLICATE]
+    elif verdict is not None and verdict.blocks:
+        outcome, reason, codes = "rejected", reason_of(verdict, event.name), [PLAN_BLOCKED]
+    elif verdict is not None and verdict.mode == "warn":
+        warning, codes = reason_of(verdict, event.name), [*codes, PLAN_VIOLATION]
     return LiveEvent(
         event_id=event.event_id,
         name=event.name,
@@ -213,6 +266,7 @@ def _line(event: Event, source_names: Mapping[str, str], duplicates: Collection[
         received_at=moment(event.received_us),
         summary=summary_of(event.properties),
         codes=codes,
+        warning=warning,
     )
 
 

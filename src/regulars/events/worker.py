@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from regulars.events import worker_store as store
-from regulars.events.core import Batch, Event, Projection
+from regulars.events.core import Batch, Event, Judge, Judged, Projection
 from regulars.events.dedupe import Seen, key_of
 from regulars.events.reader import Reader, Taken
 from regulars.events.record import OwnFacts, encode_entry
@@ -38,6 +38,7 @@ IDLE_WAIT_S_MIN = 0.002
 IDLE_WAIT_S_MAX = 0.05
 AWAY_WAIT_S_MAX = 5.0
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
+PLAN = "plan"  # stands for a projection in the dead letters of events that a plan has blocked
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Worker:
         projections: Sequence[Projection],
         settings: EventsSettings | None = None,
         events_a_batch: int = EVENTS_A_BATCH,
+        judge: Judge | None = None,
     ) -> None:
         self._database = database
         self._log = log
@@ -82,6 +84,7 @@ class Worker:
         self._generation: str | None = None
         self._reader = Reader(log)
         self._events_a_batch = events_a_batch
+        self._judge = judge
         self._reached: dict[str, int] | None = None
         self._outbox_may_wait = True  # what a process before this one may have left behind
 
@@ -170,6 +173,7 @@ class Worker:
             else:
                 self._project(batch, connection)
             self._leave(batch, connection)
+            self._bury_blocked(batch, connection)
             for one in taken:
                 if one.request is None:
                     store.bury(connection, self._letter_of_record(one))
@@ -185,12 +189,29 @@ class Worker:
         fresh = [event for event, is_new in zip(events, news, strict=True) if is_new]
         new_keys = [key for key, is_new in zip(keys, news, strict=True) if is_new]
         self._seen.remember(connection, new_keys, max((event.received_us for event in fresh), default=0))
+        judged = self._judged(connection, fresh)
+        blocked = {one.event.position for one in judged if one.verdict.blocks}
         return Batch(
-            events=fresh,
+            events=[event for event in fresh if event.position not in blocked] if blocked else fresh,
             now_us=self._clock.now_us(),
             duplicates=[event for event, is_new in zip(events, news, strict=True) if not is_new],
             requests=requests,
+            judged=judged,
         )
+
+    def _judged(self, connection: Connection, fresh: Sequence[Event]) -> list[Judged]:
+        """Return the events that do not keep to their plan; a message counts as seen whatever the verdict."""
+        verdicts = self._judge.verdicts(fresh, connection) if self._judge is not None else ()
+        if not verdicts:
+            return []
+        return [Judged(event, verdict) for event, verdict in zip(fresh, verdicts, strict=True) if verdict is not None]
+
+    def _bury_blocked(self, batch: Batch, connection: Connection) -> None:
+        for one in batch.judged:
+            if one.verdict.blocks:
+                assert self._judge is not None, "only a judge gives verdicts"
+                reason = self._judge.reason(one.verdict, one.event)
+                store.bury(connection, self._letter_of_event(one.event, PLAN, reason))
 
     def _project(self, batch: Batch, connection: Connection) -> None:
         for projection in self._projections:
@@ -204,7 +225,13 @@ class Worker:
                 raise PoisonError(projection.name, error) from error
 
     def _project_apart(self, whole: Batch, connection: Connection) -> None:
-        counted = Batch(events=[], now_us=whole.now_us, duplicates=whole.duplicates, requests=whole.requests)
+        counted = Batch(
+            events=[],
+            now_us=whole.now_us,
+            duplicates=whole.duplicates,
+            requests=whole.requests,
+            judged=whole.judged,
+        )
         parts = [counted, *(Batch(events=[event], now_us=whole.now_us) for event in whole.events)]
         for part in parts:
             try:
@@ -212,7 +239,7 @@ class Worker:
                     self._project(part, connection)
             except PoisonError as poison:
                 for event in part.events:
-                    store.bury(connection, self._letter_of_event(event, poison))
+                    store.bury(connection, self._letter_of_event(event, poison.projection, str(poison)))
             else:
                 whole.facts.extend(part.facts)
 
@@ -236,8 +263,10 @@ class Worker:
         return len(waiting)
 
     def _retry(self, letter: DeadLetter) -> bool:
-        if letter.item_index is None:
-            return False  # a record that cannot be read; a newer program may, by reading the log again
+        if letter.item_index is None or letter.projection == PLAN:
+            # A record that cannot be read: a newer program may, by reading the log again. What a plan has blocked
+            # would be blocked again by every replay: it is mended and sent again, and so judged by the plan of today.
+            return False
         event = msgspec.msgpack.decode(letter.raw, type=Event)
         try:
             with self._database.write() as connection:
@@ -249,7 +278,7 @@ class Worker:
             return False
         return True
 
-    def _letter_of_event(self, event: Event, poison: PoisonError) -> DeadLetter:
+    def _letter_of_event(self, event: Event, projection: str, reason: str) -> DeadLetter:
         return DeadLetter(
             letter_id=0,
             event_id=event.event_id,
@@ -261,8 +290,8 @@ class Worker:
             record_offset=event.position.offset,
             item_index=event.position.index,
             at_us=self._clock.now_us(),
-            projection=poison.projection,
-            reason=str(poison),
+            projection=projection,
+            reason=reason,
             raw=msgspec.msgpack.encode(event),
         )
 
