@@ -220,7 +220,8 @@ def _fill_seen(connection: Any, keys: int) -> None:  # Any: sqlalchemy.Connectio
     for run_id in range(1, keys // dedupe.SEAL_KEYS + 1):
         held = chance.bytes(dedupe.SEAL_KEYS * dedupe.KEY_BYTES)
         run = SeenRow(run_id, START_US, filters.filter_of(held))
-        worker_store.add_run(connection, run, dedupe.pages_of(held, dedupe.SEAL_KEYS))
+        said = dedupe.Keys(held, np.ones(dedupe.SEAL_KEYS, dtype=np.uint32))
+        worker_store.add_run(connection, run, dedupe.pages_of(said, dedupe.SEAL_KEYS))
 
 
 class Naive:

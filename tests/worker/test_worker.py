@@ -10,7 +10,7 @@ import pytest
 
 from regulars.events import worker_store
 from regulars.events.core import Batch, Fact
-from regulars.events.record import OwnFacts, decode_entry
+from regulars.events.record import OwnFacts, decode_entry, encode_entry
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import DatabaseError, UnavailableError
 from regulars.testing.street import Street, drain, state_of
@@ -79,6 +79,39 @@ def test_duplicates_are_shown_to_be_counted_and_not_projected(street: Street) ->
     street.work(projections=[counting])
     assert counting.seen == ["m1", "m2"]
     assert counting.duplicates == 1
+
+
+def test_a_message_id_used_for_something_else_is_told_and_the_first_one_counts(street: Street) -> None:
+    other = {**song("m1", userId="ann"), "event": "Song Liked"}
+    street.send(song("m1", userId="ann"), other)
+    street.send({**song("m1", userId="ann"), "sentAt": "2026-10-01T12:00:00Z", "context": {"retry": 1}}, other)
+    differing: list[str] = []
+
+    class Watching:
+        name = "watching"
+
+        def project(self, batch: Batch, connection: Any) -> None:  # noqa: ARG002 (the street asks so)
+            differing.extend(sorted(batch.differing))
+
+    street.work(projections=[Watching(), street.identity, street.profiles])
+    assert differing == ["web-0.1.1", "web-0.2.1"]
+    assert street.profiles.by("user_id", "ann").counters.keys() == {"Song Played"}
+
+
+def test_news_of_our_own_said_again_in_other_words_is_no_other_content(street: Street) -> None:
+    for at_us in (5, 6):
+        fact = Fact(name="Noticed", message_id="n1", user_id="ann", properties={"at": at_us}, occurred_us=at_us)
+        street.log.append_many([encode_entry(OwnFacts([fact], street.clock.now_us()))])
+    batches: list[Batch] = []
+
+    class Watching:
+        name = "watching"
+
+        def project(self, batch: Batch, connection: Any) -> None:  # noqa: ARG002 (the street asks so)
+            batches.append(batch)
+
+    street.work(projections=[Watching()])
+    assert [(len(batch.duplicates), list(batch.differing)) for batch in batches] == [(1, [])]
 
 
 def test_partitions_are_read_in_the_order_of_acceptance(street: Street, clock: WoundClock) -> None:

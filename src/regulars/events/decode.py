@@ -39,6 +39,7 @@ NAMES: dict[Call, str] = {
     "alias": "Alias",
 }
 OWN_SOURCE = SourceId("regulars")
+FACTS = "facts"  # the path of news of our own
 ERASED_ITEM = b'{"type":"erased"}'  # stands where an event was that somebody had a right to see forgotten
 
 
@@ -114,7 +115,7 @@ def _read_entry(entry: LogEntry, record: Record) -> DecodedRequest:
         return _read_accepted(entry, record)
     if isinstance(entry, OwnFacts):
         events = [_own(fact, entry, record, index) for index, fact in enumerate(entry.facts)]
-        return DecodedRequest(record.partition, record.offset, entry.received_us, OWN_SOURCE, "facts", events, [])
+        return DecodedRequest(record.partition, record.offset, entry.received_us, OWN_SOURCE, FACTS, events, [])
     source = SourceId(entry.source_id) if entry.source_id is not None else None
     return DecodedRequest(
         record.partition,

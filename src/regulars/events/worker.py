@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from regulars.events import worker_store as store
 from regulars.events.core import Batch, Event, Judge, Judged, Projection
-from regulars.events.dedupe import Seen, key_of
+from regulars.events.decode import FACTS, DecodedRequest
+from regulars.events.dedupe import UNKNOWN, Seen, Sighting, content_of, key_of
 from regulars.events.reader import Reader, Taken
 from regulars.events.record import OwnFacts, encode_entry
 from regulars.events.worker_store import DeadLetter
@@ -185,16 +186,20 @@ class Worker:
         requests = [one.request for one in taken if one.request is not None]
         events = [event for request in requests for event in request.events]
         keys = [key_of(event.source_id, event.message_id) for event in events]
-        news = self._seen.sift(connection, keys)
-        fresh = [event for event, is_new in zip(events, news, strict=True) if is_new]
-        new_keys = [key for key, is_new in zip(keys, news, strict=True) if is_new]
-        self._seen.remember(connection, new_keys, max((event.received_us for event in fresh), default=0))
+        contents = [content for request in requests for content in _contents(request)]
+        sightings = self._seen.sift(connection, keys, contents)
+        new = [at for at, sighting in enumerate(sightings) if sighting is Sighting.NEW]
+        fresh = [events[at] for at in new]
+        newest_us = max((event.received_us for event in fresh), default=0)
+        self._seen.remember(connection, [keys[at] for at in new], [contents[at] for at in new], newest_us)
         judged = self._judged(connection, fresh)
         blocked = {one.event.position for one in judged if one.verdict.blocks}
+        pairs = list(zip(events, sightings, strict=True))
         return Batch(
             events=[event for event in fresh if event.position not in blocked] if blocked else fresh,
             now_us=self._clock.now_us(),
-            duplicates=[event for event, is_new in zip(events, news, strict=True) if not is_new],
+            duplicates=[event for event, sighting in pairs if sighting is not Sighting.NEW],
+            differing={event.event_id for event, sighting in pairs if sighting is Sighting.OTHER},
             requests=requests,
             judged=judged,
         )
@@ -229,6 +234,7 @@ class Worker:
             events=[],
             now_us=whole.now_us,
             duplicates=whole.duplicates,
+            differing=whole.differing,
             requests=whole.requests,
             judged=whole.judged,
         )
@@ -311,3 +317,10 @@ class Worker:
             reason=taken.fault,
             raw=taken.record.payload,
         )
+
+
+def _contents(request: DecodedRequest) -> list[int]:
+    """Return what each event of a request says; news of our own may say the same thing in other words."""
+    if request.path == FACTS:
+        return [UNKNOWN] * len(request.events)
+    return [content_of(event) for event in request.events]

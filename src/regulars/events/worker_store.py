@@ -206,7 +206,7 @@ def erase_dead_letters(
 _MARKS = text("""
 SELECT (SELECT MAX(young_id) FROM events_seen_young) AS young, (SELECT MAX(run_id) FROM events_seen_runs) AS run""")
 _YOUNG = text("SELECT young_id, newest_us, keys FROM events_seen_young ORDER BY young_id")
-_RUNS = text("SELECT run_id, newest_us, filter FROM events_seen_runs WHERE run_id > :after ORDER BY run_id")
+_RUNS = text("SELECT run_id, newest_us, filter FROM events_seen_runs WHERE run_id > :after ORDER BY run_id LIMIT :rows")
 _RUN_IDS = text("SELECT run_id FROM events_seen_runs ORDER BY run_id")
 _OLD_RUN_IDS = text("SELECT run_id FROM events_seen_runs WHERE newest_us < :before_us")
 _ADD_YOUNG = "INSERT INTO events_seen_young (young_id, newest_us, keys) VALUES (?, ?, ?)"
@@ -238,9 +238,10 @@ def young_rows(connection: Connection) -> list[SeenRow]:
     return [SeenRow(row[0], row[1], bytes(row[2])) for row in connection.execute(_YOUNG)]
 
 
-def runs(connection: Connection, *, after: int) -> list[SeenRow]:
-    """Return the sealed runs after this one with their filters, oldest first."""
-    return [SeenRow(row[0], row[1], bytes(row[2])) for row in connection.execute(_RUNS, {"after": after})]
+def runs(connection: Connection, *, after: int, rows_max: int) -> list[SeenRow]:
+    """Return the first sealed runs after this one with their filters, oldest first."""
+    rows = connection.execute(_RUNS, {"after": after, "rows": rows_max})
+    return [SeenRow(row[0], row[1], bytes(row[2])) for row in rows]
 
 
 def run_ids(connection: Connection) -> list[int]:

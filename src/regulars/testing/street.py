@@ -16,6 +16,7 @@ import msgspec
 from regulars.events import store as events_store
 from regulars.events import worker_store
 from regulars.events.core import Projection
+from regulars.events.dedupe import Keys
 from regulars.events.record import AcceptedRequest, encode_entry
 from regulars.events.worker import Worker
 from regulars.identity import Identity
@@ -108,7 +109,7 @@ def state_of(database: Database) -> dict[str, object]:
 
         seen = [bytes(row[0]) for row in rows("SELECT keys FROM events_seen_young")]
         seen += [bytes(row[0]) for row in rows("SELECT keys FROM events_seen_pages")]
-        keys = b"".join(seen)
+        keys = b"".join(Keys.unpacked(kept).keys for kept in seen)
         return {
             "identifiers": rows(
                 "SELECT identifier_id, identifier, customer_id, first_us, last_us FROM identity_identifiers ORDER BY 1"

@@ -1374,6 +1374,7 @@ export interface components {
             live: components["schemas"]["LiveEvent"];
             raw: string;
             request: components["schemas"]["ShownRequest"];
+            verdict?: components["schemas"]["ShownVerdict"] | null;
         };
         /** EvidenceLine */
         EvidenceLine: {
@@ -1576,6 +1577,8 @@ export interface components {
             source_name: string;
             summary: string;
             user_id: string | null;
+            /** @default  */
+            warning: string;
         };
         /** MinuteCount */
         MinuteCount: {
@@ -1976,6 +1979,23 @@ export interface components {
             requests: number;
             status: number;
             user_agent: string;
+        };
+        /** ShownVerdict */
+        ShownVerdict: {
+            /** @enum {string} */
+            mode: "observe" | "warn" | "block";
+            plan_id: string;
+            plan_name: string;
+            version: number;
+            violations: components["schemas"]["ShownViolation"][];
+        };
+        /** ShownViolation */
+        ShownViolation: {
+            expected: string;
+            got: string;
+            kind: string;
+            pointer: string;
+            sentence: string;
         };
         /** SignIn */
         SignIn: {
