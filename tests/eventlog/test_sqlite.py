@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from regulars.kernel import eventlog_writer
 from regulars.kernel.errors import DiskFullError
 from regulars.kernel.eventlog import open_log
+from regulars.kernel.eventlog import writer as eventlog_writer
 from regulars.testing.contracts.eventlog import EventLogContract
 
 
@@ -75,17 +73,6 @@ def test_a_sender_is_sent_away_when_more_waits_than_memory_should_hold(
     }
     assert log.end("web-0") == len(kept)
     log.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], check=False, capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("a disk of 3 MB cannot be mounted without the rights of root")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_a_disk_that_is_really_full_is_told_and_forgotten_when_there_is_room_again(small_disk: Path) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import multiprocessing
 import os
+import random
 import resource
 import struct
 import sys
@@ -32,7 +33,7 @@ REFUSALS = 5
 _HEAD = struct.Struct(">III")
 _TOLD = struct.Struct(">QII?")
 _processes = multiprocessing.get_context("forkserver")  # starts in milliseconds, and shares no lock with the test
-_processes.set_forkserver_preload([__name__, "regulars.kernel.eventlog_sqlite", "regulars.kernel.eventlog_writer"])
+_processes.set_forkserver_preload([__name__, "regulars.kernel.eventlog.sqlite"])
 
 
 class Wrote(NamedTuple):
@@ -123,6 +124,39 @@ class Appender:
             self.refused += 1
 
 
+class Packer:
+    """A process that packs, lets go and rewrites with the same words, until it is killed."""
+
+    def __init__(self, open_at: Callable[[Path, str | None], EventLog], place: Path, *, seed: int) -> None:
+        self._reading, writing = _processes.Pipe(duplex=False)
+        self._process = _processes.Process(target=_pack_for_ever, args=(open_at, place, seed, writing), daemon=True)
+        with _no_main():
+            self._process.start()
+        writing.close()
+        self._told = 0
+
+    def wait_for(self, steps: int) -> None:
+        """Wait until it has done so many things."""
+        while self._told < steps:
+            assert self._reading.poll(WAIT_S), "the packing process has died or hangs"
+            self._reading.recv_bytes()
+            self._told += 1
+
+    def kill(self) -> int:
+        """Stop it this instant and return how many things it did."""
+        self._process.kill()
+        try:
+            while self._reading.poll(WAIT_S):
+                self._reading.recv_bytes()
+                self._told += 1
+        except (EOFError, OSError):
+            pass
+        self._process.join(WAIT_S)
+        self._process.close()
+        self._reading.close()
+        return self._told
+
+
 @contextmanager
 def _no_main() -> Iterator[None]:
     """Keep a new process from importing the program that runs the tests: it needs nothing of it, and saves a second."""
@@ -149,6 +183,22 @@ def _append_for_ever(
     asyncio.run(_senders(log, run, _State(told), limited=bytes_max is not None))
     log.close()
     os._exit(0)
+
+
+def _pack_for_ever(open_at: Callable[[Path, str | None], EventLog], place: Path, run: int, told: Connection) -> None:
+    log, chance = open_at(place, None), random.Random(run)
+    while True:
+        packed = log.pack("web-0", fresh_bytes=0, segment_bytes=60_000)
+        if packed is not None:
+            told.send_bytes(b"packed")
+        step = chance.random()
+        if step < 0.2:
+            for record in log.read("web-0", after=chance.randrange(log.end("web-0") + 1), records_max=1):
+                log.rewrite("web-0", {record.offset: record.payload})
+        elif step < 0.25:
+            log.trim("web-0", through=log.start("web-0") + chance.randrange(200))
+        elif step < 0.28:
+            log.scrub("web-0")
 
 
 async def _senders(log: EventLog, run: int, state: _State, *, limited: bool) -> None:

@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from regulars.kernel.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from regulars.kernel.eventlog import EventLog
 from regulars.testing.contracts.appender import Acknowledged, Appender, check
+from regulars.testing.contracts.packing import PackingContract
 
 KILLS = 40
 KILLS_SLOW = 400
 LIFE_S_MAX = 0.12
 
 
-class EventLogContract:
+class EventLogContract(PackingContract):
     """No acknowledged record is lost, none is invented, order is kept; come what may."""
 
     #: How a process opens the log in a folder; must be a module-level function, because other processes call it.
@@ -179,6 +180,7 @@ class EventLogContract:
         log = self.log_at(place, "web-0")
         log.append_many([b"a" * 30_000, b"the secret of ann " * 3_000, b"c" * 30_000])
         log.rewrite("web-0", {2: b"gone"})
+        log.scrub("web-0")
         assert [one.payload[:4] for one in log.read("web-0", after=0, records_max=9)] == [b"aaaa", b"gone", b"cccc"]
         log.close()
         assert not any(b"secret of ann" in path.read_bytes() for path in place.rglob("*") if path.is_file())

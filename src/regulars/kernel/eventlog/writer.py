@@ -14,8 +14,8 @@ from typing import BinaryIO, NamedTuple, cast
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import ConflictError, DiskFullError, RegularsError, UnavailableError
-from regulars.kernel.eventlog import LogBusyError
-from regulars.kernel.eventlog_file import (
+from regulars.kernel.eventlog.core import LogBusyError
+from regulars.kernel.eventlog.file import (
     APPEND_GROUP,
     GROUP_BYTES_MAX,
     GROUP_RECORDS_MAX,

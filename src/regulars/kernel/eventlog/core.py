@@ -3,10 +3,12 @@
 A log has partitions, one per writing process (`web-0`, `web-1`, `worker`). Each record is one accepted request: opaque
 bytes with the moment it was accepted. Offsets start at 1 and have no gaps. `append` returns only after the record is
 durable; concurrent appends share one commit. Readers keep their own offsets, in the transaction of what they derive.
+Old records may be packed; nobody who reads can tell, but for the room they take.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -15,6 +17,8 @@ import msgspec
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import UnavailableError
+
+SEGMENT_BYTES = 16 << 20
 
 
 class LogBusyError(UnavailableError):
@@ -34,6 +38,32 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     offset: int
     accepted_us: int
     payload: bytes
+
+
+class Packed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step of packing did: how many records, and how many bytes they took before and take now."""
+
+    records: int
+    bytes_before: int
+    bytes_after: int
+
+
+class LogSize(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes of a partition on the disk: fresh records, what was just written, room for more, packed records.
+
+    `packed_from` is how many bytes the packed records had before.
+    """
+
+    fresh: int = 0
+    journal: int = 0
+    free: int = 0
+    packed: int = 0
+    packed_from: int = 0
+
+    @property
+    def total(self) -> int:
+        """All bytes on the disk."""
+        return self.fresh + self.journal + self.free + self.packed
 
 
 @runtime_checkable
@@ -80,11 +110,42 @@ class EventLog(Protocol):
         ...
 
     def rewrite(self, partition: str, payloads: Mapping[int, bytes]) -> None:
-        """Put other payloads in the place of records, leaving no trace of the old ones: only for erasing a customer."""
+        """Put other payloads in the place of records: only for erasing a customer. `scrub` wipes the last trace."""
+        ...
+
+    def scrub(self, partition: str) -> None:
+        """Leave no trace on the disk of records that were rewritten, trimmed or packed; senders may wait a moment."""
+        ...
+
+    def pack(
+        self, partition: str, *, fresh_bytes: int, before_us: int = 0, segment_bytes: int = SEGMENT_BYTES
+    ) -> Packed | None:
+        """Pack the oldest records, one step's worth; return None when there is nothing to pack, or no way to.
+
+        Parameters
+        ----------
+        partition
+            Whose records.
+        fresh_bytes
+            The newest records stay as they are, up to so many bytes.
+        before_us
+            Records accepted before this moment are packed even so.
+        segment_bytes
+            How much makes a step; less is left alone. Old records are packed from a sixteenth of it.
+
+        """
+        ...
+
+    def shrink(self, partition: str, *, free_bytes_max: int) -> int:
+        """Give room back to the disk when more lies free; return how many bytes. Senders may wait a moment."""
+        ...
+
+    def size_of(self, partition: str) -> LogSize:
+        """Return how many bytes a partition takes on the disk."""
         ...
 
     def bytes_of(self, partition: str) -> int:
-        """Return how many bytes a partition takes on the disk."""
+        """Return all of them in one number."""
         ...
 
     def close(self) -> None:
@@ -101,6 +162,21 @@ def open_log(folder: Path | str, partition: str | None = None, *, clock: Clock |
         When another process appends to this partition.
 
     """
-    from regulars.kernel.eventlog_sqlite import SqliteEventLog
+    from regulars.kernel.eventlog.sqlite import SqliteEventLog
 
     return SqliteEventLog(Path(folder), partition, clock=clock)
+
+
+def offset_before(log: EventLog, partition: str, before_us: int, *, through: int | None = None) -> int:
+    """Return the offset of the last record accepted before a moment, the log's start when there is none.
+
+    Looks no further than `through`. Takes it that the clock was never set back by much.
+    """
+    start = log.start(partition)
+    end = log.end(partition) if through is None else through
+
+    def accepted_us(offset: int) -> int:
+        found = log.read(partition, after=offset - 1, records_max=1)
+        return found[0].accepted_us if found else before_us
+
+    return start + bisect_left(range(start + 1, end + 1), before_us, key=accepted_us)

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from regulars.kernel.clock import Clock, SystemClock
 from regulars.kernel.errors import InvalidError, UnavailableError
-from regulars.kernel.eventlog import Record
-from regulars.kernel.eventlog_file import PartitionFile, partition_names, partition_path
-from regulars.kernel.eventlog_writer import PartitionWriter
+from regulars.kernel.eventlog.core import SEGMENT_BYTES, LogSize, Packed, Record
+from regulars.kernel.eventlog.file import PartitionFile, partition_names, partition_path
+from regulars.kernel.eventlog.keeper import Keeper
+from regulars.kernel.eventlog.writer import PartitionWriter
 
 
 class SqliteEventLog:
@@ -63,21 +64,44 @@ class SqliteEventLog:
 
     def trim(self, partition: str, *, through: int) -> int:
         """Forget records up to and including `through`; return how many went. Callers keep the consumers' floor."""
-        found = self._file(partition)
-        return found.trim(through) if found else 0
+        keeper = self._keeper(partition)
+        return keeper.trim(through) if keeper else 0
 
     def rewrite(self, partition: str, payloads: Mapping[int, bytes]) -> None:
-        """Put other payloads in the place of records, leaving no trace of the old ones: only for erasing a customer."""
-        found = self._file(partition)
-        if found is None:
+        """Put other payloads in the place of records: only for erasing a customer. `scrub` wipes the last trace."""
+        keeper = self._keeper(partition)
+        if keeper is None:
             raise InvalidError(f"There is no partition {partition!r}.")
-        found.rewrite(payloads)
+        keeper.rewrite(payloads)
+
+    def scrub(self, partition: str) -> None:
+        """Leave no trace on the disk of records that were rewritten, trimmed or packed; senders may wait a moment."""
+        keeper = self._keeper(partition)
+        if keeper is not None:
+            keeper.scrub()
+
+    def pack(
+        self, partition: str, *, fresh_bytes: int, before_us: int = 0, segment_bytes: int = SEGMENT_BYTES
+    ) -> Packed | None:
+        """Pack the oldest records, one segment's worth; return None when there is nothing to pack."""
+        keeper = self._keeper(partition)
+        if keeper is None:
+            return None
+        return keeper.pack(fresh_bytes=fresh_bytes, before_us=before_us, segment_bytes=segment_bytes)
+
+    def shrink(self, partition: str, *, free_bytes_max: int) -> int:
+        """Give room back to the disk when more lies free; return how many bytes. Senders may wait a moment."""
+        keeper = self._keeper(partition)
+        return keeper.shrink(free_bytes_max) if keeper else 0
+
+    def size_of(self, partition: str) -> LogSize:
+        """Return how many bytes a partition takes on the disk."""
+        found = self._file(partition)
+        return found.size() if found else LogSize()
 
     def bytes_of(self, partition: str) -> int:
-        """Return how many bytes a partition takes on the disk."""
-        path = partition_path(self._folder, partition)
-        together = (path, path.with_name(path.name + "-wal"))
-        return sum(each.stat().st_size for each in together if each.exists())
+        """Return all of them in one number."""
+        return self.size_of(partition).total
 
     def close(self) -> None:
         """Finish what is being appended, then let go of every file."""
@@ -91,6 +115,10 @@ class SqliteEventLog:
         if self._writer is None:
             raise InvalidError("This log was opened to read. Open it with a partition to append to it.")
         return self._writer
+
+    def _keeper(self, partition: str) -> Keeper | None:
+        path = partition_path(self._folder, partition)
+        return Keeper(path) if path.exists() else None
 
     def _file(self, partition: str) -> PartitionFile | None:
         opened = self._files.get(partition)
