@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from regulars.app import open_shop
-from regulars.app.jobs import trim_log
 from regulars.app.lateness import lateness
 from regulars.app.today import TodayDesk, station
 from regulars.app.trends import Trends
@@ -103,18 +102,6 @@ def test_lateness_is_the_age_of_what_waits_and_nothing_when_nothing_waits(tmp_pa
         assert (lateness(shop).records, round(lateness(shop).seconds)) == (1, 90)
         shop.catch_up()
         assert (lateness(shop).records, lateness(shop).seconds) == (0, 0.0)
-
-
-def test_the_log_lets_go_only_what_is_old_and_has_taken_effect(tmp_path: Path, clock: WoundClock) -> None:
-    with open_shop(tmp_path, clock=clock, flags={"events.log_days": "7"}) as shop:
-        for day in range(10):
-            shop.events.append([played(f"s{day}", "ann", day)])
-            clock.wind(timedelta(days=1))
-        assert trim_log(shop, clock.now_us()) == 0
-        shop.catch_up()
-        assert trim_log(shop, clock.now_us()) == 3
-        assert shop.log.start("library-0") == 3
-        assert trim_log(shop, clock.now_us()) == 0
 
 
 def test_several_programs_may_have_one_shop_open_and_two_web_processes_of_one_name_may_not(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any  # Any: ASGI's own dicts
@@ -141,20 +142,27 @@ def host() -> Iterator[Host]:
     host.stop()
 
 
-@pytest.fixture
-def served(host: Host, tmp_path: Path) -> Iterator[ServedDoor]:
+@contextmanager
+def door_at(folder: Path, host: Host, **parts: Any) -> Iterator[ServedDoor]:  # Any: whatever the door takes
+    """Serve a door over a log in a folder."""
     write_keys(
-        tmp_path,
+        folder,
         [
             KeyedSource(SourceId("s-open"), "Shop front", "web", OPEN_KEY, True),
             KeyedSource(SourceId("s-closed"), "Old app", "ios", CLOSED_KEY, False),
         ],
     )
     clock = SystemClock()
-    log = open_log(tmp_path / "log", "web-0")
-    host.app = door = Door(log, Keys(tmp_path, clock), clock)
+    log = open_log(folder / "log", "web-0")
+    host.app = door = Door(log, Keys(folder, clock), clock, **parts)
     try:
         with httpx.Client(base_url=host.url, verify=False) as http:  # noqa: S501 (no TLS here; loading certificates is slow)
-            yield ServedDoor(host.url, door, log, tmp_path, http)
+            yield ServedDoor(host.url, door, log, folder, http)
     finally:
         log.close()
+
+
+@pytest.fixture
+def served(host: Host, tmp_path: Path) -> Iterator[ServedDoor]:
+    with door_at(tmp_path, host) as served:
+        yield served

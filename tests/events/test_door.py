@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import socket
 from base64 import b64encode
+from datetime import timedelta
+from pathlib import Path
 from typing import Any  # Any: JSON bodies
 
 import httpx
 import pytest
-from tests.events.conftest import CLOSED_KEY, OPEN_KEY, Host, ServedDoor
+from tests.events.conftest import CLOSED_KEY, OPEN_KEY, Host, ServedDoor, door_at
 
 from regulars.events.door import Door
 from regulars.events.keys import Keys
-from regulars.kernel.clock import SystemClock
+from regulars.kernel import headroom
+from regulars.kernel.clock import SystemClock, WoundClock
 from regulars.kernel.errors import DiskFullError, UnavailableError
 from regulars.kernel.eventlog import LogBusyError
 
@@ -331,7 +335,7 @@ def test_a_temporary_trouble_is_never_an_answer_that_makes_senders_give_up(
 ) -> None:
     monkeypatch.setattr(served.door, "_log", Trouble(trouble))
     answer = served.http.post("/v1/track", json=call())
-    assert (answer.status_code, answer.headers["retry-after"]) == (status, "10")
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, "17")
     assert sentence(answer) == str(trouble)
 
 
@@ -370,3 +374,52 @@ def test_settings_send_a_page_to_https_where_a_proxy_takes_it_off(served: Served
     host.app = Door(served.log, Keys(served.folder, clock), clock, base_url="https://shop.example")
     said = served.http.get(f"/v1/projects/{OPEN_KEY}/settings").json()
     assert said["integrations"]["Segment.io"]["protocol"] == "https"
+
+
+class Disk:
+    """A disk as `os.statvfs` tells of it, in megabytes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, total: int, free: int) -> None:
+        self.total, self.free, self.looks = total, free, 0
+        monkeypatch.setattr(os, "statvfs", self._told)
+
+    def _told(self, _: Path) -> os.statvfs_result:
+        self.looks += 1
+        return os.statvfs_result((1, 1_000_000, self.total, self.free, self.free, 0, 0, 0, 0, 255))
+
+
+def test_with_too_little_room_senders_are_sent_away_before_anything_is_lost(
+    tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch, clock: WoundClock
+) -> None:
+    disk = Disk(monkeypatch, total=10_000, free=300)
+    room = headroom.Headroom(tmp_path, clock, bytes_min=256_000_000)
+    with door_at(tmp_path, host, headroom=room) as served:
+        assert served.http.post("/v1/track", json=call()).status_code == 200
+        disk.free = 255
+        assert served.http.post("/v1/track", json=call()).status_code == 200, "looked at a moment ago"
+        clock.wind(timedelta(seconds=1))
+        answers = [served.http.post("/v1/track", json=call()) for _ in range(20)]
+        assert {answer.status_code for answer in answers} == {503}
+        assert "disk is nearly full" in sentence(answers[0])
+        waits = [int(answer.headers["retry-after"]) for answer in answers]
+        assert (min(waits), max(waits)) == (10, 20), "not all at once"
+        assert served.http.post("/v1/track", content=b"{nope").status_code == 503
+        assert served.log.end("web-0") == 2, "the log must not grow by those who were sent away"
+        assert disk.looks == 2
+        disk.free = 280
+        clock.wind(timedelta(seconds=1))
+        assert served.http.post("/v1/track", json=call()).status_code == 503, "a border, not a flicker"
+        disk.free = 310
+        clock.wind(timedelta(seconds=1))
+        assert served.http.post("/v1/track", json=call()).status_code == 200
+        assert served.door.stats().answers == {200: 3, 503: 22}
+
+
+def test_a_large_request_to_a_full_disk_hears_the_reason(
+    tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch, clock: WoundClock
+) -> None:
+    Disk(monkeypatch, total=10_000, free=1)
+    room = headroom.Headroom(tmp_path, clock, bytes_min=256_000_000)
+    with door_at(tmp_path, host, headroom=room) as served:
+        body = json.dumps({"batch": [call(properties={"note": "x" * 20_000})] * 24}).encode()
+        assert "disk is nearly full" in sentence(served.http.post("/v1/batch", content=body))

@@ -106,6 +106,7 @@ def redact_log(shop: Shop, named: Named) -> int:
                 shop.log.rewrite(partition, payloads)
                 rewritten += len(payloads)
             reached = records[-1].offset
+        shop.log.scrub(partition)
     return rewritten
 
 

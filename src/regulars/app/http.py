@@ -35,6 +35,7 @@ def build_web(shop: Shop) -> Web:
         shop.clock,
         shop.settings.events,
         base_url=serve.base_url,
+        headroom=shop.headroom,
         personal=Personal(shop.folder, shop.clock),
     )
     return create_app(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from regulars.app.retention import keep_log
 from regulars.events import store as events_store
 from regulars.events.plans import violations_store
-from regulars.events.worker_store import floors
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.jobs import Job, JobRun
 from regulars.lake.jobs import jobs as lake_jobs
@@ -52,34 +51,5 @@ def keep_house(shop: Shop, run: JobRun) -> None:
         before_us = now_us - COUNTS_DAYS * DAY_US
         counts = events_store.forget_counts(connection, before_us // MINUTE_US)
         counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
-    trimmed = trim_log(shop, now_us)
-    run.progress(1, 1, f"{trimmed} records and {counts} counts let go")
-
-
-def trim_log(shop: Shop, now_us: int) -> int:
-    """Forget records older than `events.log_days` that every consumer has read; return how many went."""
-    days = shop.settings.events.log_days
-    if days == 0:
-        return 0
-    with shop.database.read() as connection:
-        floor_of = floors(connection)
-    trimmed = 0
-    for partition in shop.log.partitions():
-        floor = floor_of.get(partition, 0)
-        through = _last_before(shop, partition, now_us - days * DAY_US, floor)
-        if through > shop.log.start(partition):
-            trimmed += shop.log.trim(partition, through=through)
-            with shop.database.write() as connection:
-                events_store.forget_duplicates(connection, now_us - days * DAY_US)
-    return trimmed
-
-
-def _last_before(shop: Shop, partition: str, before_us: int, floor: int) -> int:
-    start = shop.log.start(partition)
-
-    def accepted_us(offset: int) -> int:
-        found = shop.log.read(partition, after=offset - 1, records_max=1)
-        return found[0].accepted_us if found else before_us
-
-    kept = bisect_left(range(start + 1, floor + 1), before_us, key=accepted_us)
-    return start + kept
+    kept = keep_log(shop)
+    run.progress(1, 1, f"{kept.let_go:,} records and {counts:,} counts let go, {kept.packed:,} records packed")

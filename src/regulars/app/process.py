@@ -84,7 +84,8 @@ def serve_web(task: Task, stop: threading.Event) -> None:
 
 
 def work(task: Task, stop: threading.Event) -> None:
-    """Take the log in and run the jobs until told to stop; what is under way is finished or goes back."""
+    """Take the log in, keep it in shape and run the jobs until told to stop; what is under way goes back."""
+    from regulars.app.retention import keep_until
     from regulars.app.shop import open_shop
 
     with open_shop(task.folder, flags=task.flags, partition="worker", waits=True) as shop:
@@ -93,6 +94,7 @@ def work(task: Task, stop: threading.Event) -> None:
         runners = [
             threading.Thread(target=shop.jobs.run, args=(stop,), name=f"jobs-{number}") for number in range(JOB_RUNNERS)
         ]
+        runners.append(threading.Thread(target=keep_until, args=(stop, shop), name="log"))
         for runner in runners:
             runner.start()
         try:

@@ -21,6 +21,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError, UnavailableError
 from regulars.kernel.eventlog import EventLog, open_log
 from regulars.kernel.files import Files
+from regulars.kernel.headroom import Headroom
 from regulars.kernel.ids import CustomerId
 from regulars.kernel.jobs import Jobs
 from regulars.kernel.settings import Settings, load_settings
@@ -31,6 +32,7 @@ from regulars.recommend import Recommend
 if TYPE_CHECKING:
     from regulars.app.erase import ErasureReport
     from regulars.app.export import ExportReport
+    from regulars.app.retention import Kept
     from regulars.events.worker import Worker
 
 STATE_FILE = "state.db"
@@ -61,6 +63,7 @@ class Shop:
         self.version = regulars.__version__
         self.is_ready = False  # whether the tables are known to be up to date
         self.files = Files(folder)
+        self.headroom = Headroom(folder, clock, bytes_min=settings.events.disk_free_bytes_min)
         self.jobs = Jobs(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
         self.plans = Plans(database=database, clock=clock, folder=folder)
@@ -160,6 +163,15 @@ class Shop:
         from regulars.app.export import export_events
 
         return export_events(self, target, on_progress)
+
+    def keep_log(self) -> Kept:
+        """Pack the log's older records and let go what is too old or too large, here and now.
+
+        A running `regulars serve` does this by itself; a program that opens the shop as a library calls it.
+        """
+        from regulars.app.retention import keep_log
+
+        return keep_log(self)
 
     def catch_up(self) -> int:
         """Take in everything the log holds, here and now; return how many records that were.

@@ -16,6 +16,7 @@ import msgspec
 
 from regulars.events import front
 from regulars.events.answers import (
+    Headers,
     Receive,
     RefusedError,
     Scope,
@@ -36,8 +37,9 @@ from regulars.events.refusals import Refusals
 from regulars.events.request import GoneError, Headed, header, header_key, query_key, read_body
 from regulars.events.sent import Envelope, UnreadableError, key_in, read_item, split_batch, strip_mark, too_large
 from regulars.kernel.clock import Clock
-from regulars.kernel.errors import UnavailableError
+from regulars.kernel.errors import DiskFullError, UnavailableError
 from regulars.kernel.eventlog import EventLog, LogBusyError
+from regulars.kernel.headroom import Headroom
 from regulars.kernel.settings import EventsSettings
 
 BATCH = "batch"
@@ -54,6 +56,8 @@ PATHS: dict[str, str] = {
 WAITS_KEPT = 512
 KEYS_KEPT = 1_024
 USER_AGENT_BYTES_MAX = 512
+FULL = "The disk is nearly full, so nothing more is taken in until there is room. Send this again later."
+FULL_RETRY_S = 10
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +90,10 @@ class Door:
         *,
         base_url: str = "",
         personal: Personal | None = None,
+        headroom: Headroom | None = None,
     ) -> None:
         self._log = log
+        self._headroom = headroom
         self._tls = base_url.startswith("https://")
         self._keys = keys
         self._personal = personal
@@ -104,6 +110,7 @@ class Door:
             bytes_per_s=self._settings.refused_bytes_per_s,
             body_bytes_max=self._settings.batch_bytes_max,
         )
+        self._away = 0
 
     @staticmethod
     def handles(scope: Scope) -> bool:
@@ -176,6 +183,8 @@ class Door:
             body = strip_mark(await read_body(receive, headed, self._settings.batch_bytes_max))
             if kind == SWALLOWED:
                 return
+            if self._headroom is not None and not self._headroom.has_room(len(body)):
+                raise self._sent_away(DiskFullError(FULL, retry_after_s=FULL_RETRY_S))
             if kind == BATCH:
                 source, events = self._checked_batch(body, scope, headed)
             else:
@@ -199,13 +208,7 @@ class Door:
         try:
             await self._log.append(encode_entry(request))
         except UnavailableError as trouble:
-            retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
-            status = 429 if isinstance(trouble, LogBusyError) else 503  # Node's SDK heeds a 429's Retry-After
-            code = "busy" if status == 429 else trouble.kind.replace("-", "_")
-            sent = Sent(body, len(body), events)
-            raise RefusedError(
-                status, str(trouble), code=code, headers=retry, kind=trouble.kind, sent=sent
-            ) from trouble
+            raise self._sent_away(trouble, Sent(body, len(body), events)) from trouble
         self._waits_s.append(time.perf_counter() - began)
         self._events += events
         self._bytes += sent_bytes
@@ -216,11 +219,19 @@ class Door:
         try:
             return self._personal.taken_out(source.source_id, kind, body, ip)
         except UnavailableError as trouble:
-            retry: list[tuple[bytes, bytes]] = [(b"retry-after", b"%d" % trouble.retry_after_s)]
-            raise RefusedError(503, str(trouble), headers=retry, kind=trouble.kind) from trouble
+            raise self._sent_away(trouble) from trouble
         except Unreadable:
             sentence = "Personal data could not be taken out of it: the body is nested too deep."
             raise RefusedError(400, sentence, code="too_deep") from None
+
+    def _sent_away(self, trouble: UnavailableError, sent: Sent | None = None) -> RefusedError:
+        """Return the answer to a sender who shall come back: not all at once, so each is told another time."""
+        self._away += 1
+        seconds = trouble.retry_after_s + self._away * 7 % (trouble.retry_after_s + 1)
+        retry: Headers = [(b"retry-after", b"%d" % seconds)]
+        status = 429 if isinstance(trouble, LogBusyError) else 503  # Node's SDK heeds a 429's Retry-After
+        code = trouble.kind.replace("-", "_")
+        return RefusedError(status, str(trouble), code=code, headers=retry, kind=trouble.kind, sent=sent)
 
     def _checked_batch(self, body: bytes, scope: Scope, headed: Headed) -> tuple[KeyedSource, int]:
         try:

@@ -13,6 +13,7 @@ from regulars.events.core import Event, Position, Verdict
 from regulars.events.decode import DecodedRequest, position_of, read_request
 from regulars.events.record import decode_entry
 from regulars.events.shown import EventInFull, LiveEvent, in_full, lines_of, raw_of, request_of, shown_verdict
+from regulars.events.worker_store import offsets
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import NotFoundError
@@ -177,7 +178,7 @@ class Live:
 
     def _taken_in(self) -> dict[str, int]:
         with self._database.read() as connection:
-            return store.floors(connection)
+            return offsets(connection)
 
     def _source_names(self) -> dict[str, str]:
         with self._database.read() as connection:

@@ -95,8 +95,6 @@ DUPLICATES = """
 SELECT record_offset, items FROM events_duplicates
 WHERE partition = :partition AND record_offset BETWEEN :first AND :last"""
 FORGET_DUPLICATES = "DELETE FROM events_duplicates WHERE received_us < :received_us"
-# How far has everybody read in each partition?
-FLOORS = "SELECT partition, MIN(reached) AS reached FROM events_offsets GROUP BY partition"
 
 
 def sources(connection: Connection) -> list[SourceRow]:
@@ -186,11 +184,6 @@ def duplicates(connection: Connection, partition: str, first: int, last: int) ->
 def forget_duplicates(connection: Connection, before_us: int) -> int:
     """Forget duplicates received before a moment; return how many rows went."""
     return connection.execute(text(FORGET_DUPLICATES), {"received_us": before_us}).rowcount
-
-
-def floors(connection: Connection) -> dict[str, int]:
-    """Return the offset that every consumer has reached, by partition."""
-    return {row.partition: row.reached for row in connection.execute(text(FLOORS))}
 
 
 def _source(row: object) -> SourceRow:

@@ -54,6 +54,15 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="Bytes of refused requests kept whole each second; above, they are counted.")
     ] = 20_000
     log_days: Annotated[int, Meta(ge=0, description="Days the log is kept for replay; 0 keeps it for ever.")] = 0
+    log_bytes_max: Annotated[
+        int, Meta(ge=0, description="Most bytes of the log, its oldest part goes first; 0 sets no limit.")
+    ] = 0
+    log_fresh_bytes: Annotated[
+        int, Meta(ge=0, description="Newest bytes of each part of the log that stay unpacked.")
+    ] = 32_000_000
+    disk_free_bytes_min: Annotated[
+        int, Meta(ge=0, description="With less free on the disk nothing more is taken in; 0 takes all there is.")
+    ] = 256_000_000
     dedupe_days: Annotated[int, Meta(ge=1, description="Days within which a message id counts once.")] = 7
 
 

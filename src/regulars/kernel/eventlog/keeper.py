@@ -8,6 +8,7 @@ listed in one transaction, and what nobody lists is swept away by the next who k
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ from regulars.kernel.eventlog.shelf import Listed
 
 STEP_ROWS = 256  # deleted in one transaction: an appending process waits some milliseconds at most
 STEP_BYTES = 1 << 20
+STEP_PAUSE_S = 0.003  # so that whoever waits for the file gets it between two steps
 OLD_PART = 16  # of a segment: so much of old records is worth packing, though fresh ones have room enough
 SCRUB_BYTES = 64 << 20  # what is fresh is copied while senders wait; the rest is packed before
 
@@ -140,7 +142,12 @@ class Keeper:
         return Listed(groups[0].first_offset, records, name, size, size_before)
 
     def _drop_rows(self, connection: sqlite3.Connection, through: int) -> None:
-        """Delete the rows up to an offset, in small steps; the row that goes beyond it keeps its tail."""
+        """Delete the rows up to an offset, in small steps; the row that goes beyond it keeps its tail.
+
+        What is dropped is packed or let go already, and is dropped again should the machine forget that it was: so
+        nobody waits for the disk while the file is locked.
+        """
+        connection.execute("PRAGMA synchronous=NORMAL")
         while rows := connection.execute(_OLDEST_ROWS, (0, STEP_ROWS)).fetchall():
             last = size = 0
             for first, records, _, row_bytes in rows:
@@ -149,10 +156,12 @@ class Keeper:
                 last, size = first, size + row_bytes
             if last:
                 connection.execute(_FORGET_GROUPS, (last,))
+                time.sleep(STEP_PAUSE_S)
                 continue
             if rows[0][0] <= through:
                 _cut_group(connection, through)
-            return
+            break
+        connection.execute("PRAGMA synchronous=FULL")
 
     def _unlist(self, connection: sqlite3.Connection, through: int) -> list[Listed]:
         """Let everything up to an offset no longer count, packed or not; return the segments nobody lists now."""
