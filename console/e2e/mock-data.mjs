@@ -104,11 +104,13 @@ export const customers = NAMES.map((name, at) => {
   };
 });
 
+const oldKeys = { keys: [{ write_key: "wk_old_5be2a90", replaced_at: "2026-11-20T09:00:00Z", until: new Date(Date.now() + 5 * 86_400_000).toISOString() }], events_24h: 1_204, last_event_at: new Date(Date.now() - 40_000).toISOString() };
+
 export const sources = [
   { source_id: "src_web", name: "Web shop", kind: "web", write_key: "wk_web_7f3a", enabled: true },
   { source_id: "src_app", name: "iOS app", kind: "ios", write_key: "wk_ios_22c1", enabled: true },
   { source_id: "src_server", name: "Order server", kind: "server", write_key: "wk_srv_91d0", enabled: true },
-].map((source) => ({ ...source, created_at: "2026-10-01T00:00:00Z", last_event_at: new Date().toISOString(), events_24h: Math.round(roll() * 40_000) }));
+].map((source) => ({ ...source, created_at: "2026-10-01T00:00:00Z", last_event_at: new Date().toISOString(), events_24h: Math.round(roll() * 40_000), cookie: source.kind === "web", old_keys: source.kind === "server" ? oldKeys : null }));
 
 const EVENTS = ["Title Rated", "Video Playback Started", "Video Content Completed", "Title Viewed", "Item Clicked", "Page", "Identify", "Song Played", "Song Skipped", "Product Viewed", "Order Completed"];
 let counter = 0;

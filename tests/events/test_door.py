@@ -357,7 +357,7 @@ def test_a_refusal_speaks_to_python_sdks_too(served: ServedDoor) -> None:
     answer = served.http.post("/v1/track", json={**call(), "writeKey": "wk_nobody"})
     said = answer.json()
     assert answer.status_code == 401
-    assert (said["code"], said["message"]) == ("unauthenticated", said["detail"])
+    assert (said["code"], said["message"]) == ("wrong_key", said["detail"])
 
 
 def test_a_beacon_has_its_key_in_the_address(served: ServedDoor) -> None:

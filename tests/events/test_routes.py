@@ -158,3 +158,27 @@ def test_reasons_are_told_filtered_by_and_measured(counter: Counter) -> None:
     page = counter.admin.get("/metrics").text
     assert 'regulars_events_total{outcome="rejected",reason="wrong_key",source="unknown"} 2.0' in page
     assert "# TYPE regulars_events_total counter" in page
+
+
+def test_a_key_is_replaced_with_grace_and_the_door_says_what_became_of_it(counter: Counter) -> None:
+    old = counter.admin.post("/v1/sources", json={"name": "Shop front", "kind": "web"}).json()
+    address = f"/v1/sources/{old['source_id']}"
+    assert counter.viewer.post(f"{address}/rotate", json={"grace_days": 7}).status_code == 403
+    assert counter.admin.post(f"{address}/rotate", json={"grace_days": 99}).status_code == 400
+    new = counter.admin.post(f"{address}/rotate", json={"grace_days": 7}).json()
+    assert counter.send(old["write_key"], played("m1")) == 200
+    assert counter.send(new["write_key"], played("m2")) == 200
+    counter.shop.catch_up()
+    (shown,) = counter.viewer.get("/v1/sources").json()
+    assert (shown["events_24h"], shown["old_keys"]["events_24h"]) == (2, 1)
+    ended = counter.admin.delete(f"{address}/old-keys")
+    assert (ended.status_code, ended.json()["old_keys"]) == (200, None)
+    body = {"batch": [played("m3")], "writeKey": old["write_key"]}
+    tries = (counter.nobody.post("/v1/batch", json=body) for _ in range(5_000))  # the door looks once a second
+    refused = next(answer for answer in tries if answer.status_code == 401)
+    assert (
+        refused.json()["detail"] == "The write key of 'Shop front' was replaced. Copy the new one from Sources & keys."
+    )
+    assert counter.admin.post(f"{address}/rotate").json()["old_keys"] is None, "nothing said: no grace"
+    kinds = [entry["action"] for entry in counter.admin.get("/v1/audit").json()["items"]]
+    assert {"source_key_rotated", "source_old_keys_ended"} <= set(kinds)

@@ -313,3 +313,74 @@ def test_the_live_stream_sends_events_as_they_come_and_ends_with_the_server(room
     assert sent[0] == b"retry: 2000\n\n"
     assert sent[1].startswith(b'event: event\ndata: {"event_id":"web-0.1.0","name":"Song Played"')
     assert len(sent) == 2
+
+
+def test_a_replaced_key_opens_until_its_grace_is_over_and_then_says_what_happened(room: Room) -> None:
+    keys = Keys(room.folder, room.clock)
+    old = room.events.create_source("Shop front", "web")
+    new = room.events.rotate_key(old.source_id, grace_days=7)
+    assert new.old_keys is not None
+    (shown,) = new.old_keys.keys
+    assert (shown.write_key, shown.until) == (old.write_key, NOW + timedelta(days=7))
+    room.clock.wind(timedelta(days=7) - timedelta(microseconds=1))
+    opened = keys.source_of(old.write_key)
+    assert opened is not None
+    assert (opened.source_id, opened.until_us > 0) == (old.source_id, True)
+    assert keys.replaced(old.write_key) is None
+    room.clock.wind(timedelta(microseconds=1))
+    assert keys.source_of(old.write_key) is None
+    was = keys.replaced(old.write_key)
+    assert was is not None
+    assert was.source_id == old.source_id
+    current = keys.source_of(new.write_key)
+    assert current is not None
+    assert current.until_us == 0
+    assert room.events.source(old.source_id).old_keys is None
+
+
+def test_a_key_in_the_wrong_hands_and_every_key_before_it_open_nothing_at_once(room: Room) -> None:
+    keys = Keys(room.folder, room.clock)
+    first = room.events.create_source("Shop front", "web")
+    second = room.events.rotate_key(first.source_id, grace_days=30)
+    third = room.events.rotate_key(first.source_id)
+    assert [keys.source_of(key.write_key) is not None for key in (first, second, third)] == [False, False, True]
+    assert third.old_keys is None
+
+
+def test_the_grace_can_be_ended_and_has_an_upper_bound(room: Room) -> None:
+    keys = Keys(room.folder, room.clock)
+    old = room.events.create_source("Shop front", "web")
+    room.events.rotate_key(old.source_id, grace_days=1)
+    assert room.events.end_old_keys(old.source_id).old_keys is None
+    room.clock.wind(timedelta(seconds=1))
+    assert keys.source_of(old.write_key) is None
+    for days in (-1, 31):
+        with pytest.raises(InvalidError, match=f"0 to 30 days more, not {days}"):
+            room.events.rotate_key(old.source_id, grace_days=days)
+    with pytest.raises(NotFoundError):
+        room.events.end_old_keys(SourceId("nobody"))
+
+
+def test_what_still_comes_with_a_replaced_key_is_counted_apart(room: Room) -> None:
+    source = room.events.create_source("Shop front", "web")
+    room.events.rotate_key(source.source_id, grace_days=1)
+    body = json.dumps({"batch": [played("m1"), played("m2")]}).encode()
+    request = AcceptedRequest(source.source_id, room.clock.now_us(), "", "", "batch", body, 32_768, old_key=True)
+    room.log.append_many([encode_entry(request)])
+    room.send(played("m3"), source_id=source.source_id)
+    room.catch_up()
+    shown = room.events.source(source.source_id)
+    assert shown.events_24h == 3
+    assert shown.old_keys is not None
+    assert (shown.old_keys.events_24h, shown.old_keys.last_event_at) == (2, NOW)
+
+
+def test_whether_a_source_may_keep_a_cookie_reaches_the_door(room: Room) -> None:
+    keys = Keys(room.folder, room.clock)
+    source = room.events.create_source("Shop front", "web")
+    assert not source.cookie
+    assert room.events.change_source(source.source_id, cookie=True).cookie
+    known = keys.source_of(source.write_key)
+    assert known is not None
+    assert known.cookie
+    assert not room.events.change_source(source.source_id, cookie=False).cookie

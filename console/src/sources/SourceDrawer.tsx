@@ -1,26 +1,24 @@
-import { Button, Switch, TextInput } from "@mantine/core";
-import { IconRotate } from "@tabler/icons-react";
+import { Switch, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMay } from "../session/session";
-import { patch, post, type Source } from "../shared/api";
-import { ConfirmTyped } from "../shared/ConfirmTyped";
+import { patch, type Source } from "../shared/api";
 import { CopyText } from "../shared/Copyable";
 import { Drawer } from "../shared/Drawer";
 import { useFormat } from "../shared/format";
 import { tell, tellProblem, withUndo } from "../shared/toast";
 import { ArrivalLine } from "./Arrival";
+import { KeyChange, OldKeys } from "./KeyChange";
 import css from "./SourceDrawer.module.css";
-import { sourcesQuery } from "./sources";
+import { kept, sourcesQuery } from "./sources";
 import { StackTabs } from "./StackTabs";
 
 export function SourceDrawer({ source, onClose }: { source: Source; onClose: () => void }) {
   const { t } = useTranslation("sources");
   const format = useFormat();
   const may = useMay("marketer");
-  const { rename, toggle, rotate } = useChanges(source);
-  const [rotating, setRotating] = useState(false);
+  const { rename, toggle } = useChanges(source);
   const [name, setName] = useState(source.name);
   return (
     <Drawer title={source.name} subtitle={`${t(`kind.${source.kind}`)} · ${t("column.created")} ${format.day(source.created_at)}`} onClose={onClose} width={600}>
@@ -37,6 +35,7 @@ export function SourceDrawer({ source, onClose }: { source: Source; onClose: () 
           <h3>{t("detail.key")}</h3>
           <p className={css.hint}>{t("detail.key_text")}</p>
           <CopyText text={source.write_key} />
+          <OldKeys source={source} />
         </section>
         {may && (
           <section className={css.changes}>
@@ -44,21 +43,7 @@ export function SourceDrawer({ source, onClose }: { source: Source; onClose: () 
               <TextInput label={t("detail.rename")} value={name} maxLength={120} onChange={(event) => setName(event.currentTarget.value)} onBlur={() => name.trim() && name.trim() !== source.name && rename.mutate(name.trim())} />
             </form>
             <Switch label={t("detail.enabled")} checked={source.enabled} onChange={toggle} />
-            {rotating ? (
-              <ConfirmTyped
-                text={t("detail.rotate_text", { count: source.events_24h })}
-                word={source.name}
-                label={t("detail.type_name", { name: source.name })}
-                button={t("detail.rotate")}
-                busy={rotate.isPending}
-                onConfirm={() => rotate.mutate(undefined, { onSuccess: () => setRotating(false) })}
-                onCancel={() => setRotating(false)}
-              />
-            ) : (
-              <div>
-                <Button variant="default" leftSection={<IconRotate size={16} stroke={1.5} />} onClick={() => setRotating(true)}>{t("detail.rotate")}</Button>
-              </div>
-            )}
+            <KeyChange source={source} />
           </section>
         )}
       </div>
@@ -69,16 +54,10 @@ export function SourceDrawer({ source, onClose }: { source: Source; onClose: () 
 function useChanges(source: Source) {
   const { t } = useTranslation("sources");
   const queryClient = useQueryClient();
-  const keep = (next: Source) =>
-    queryClient.setQueryData(sourcesQuery.queryKey, (all: Source[] | undefined) => all?.map((each) => (each.source_id === next.source_id ? next : each)));
+  const keep = (next: Source) => queryClient.setQueryData(sourcesQuery.queryKey, kept(next));
   const rename = useMutation({
     mutationFn: (name: string) => patch<Source>(`/v1/sources/${source.source_id}`, { name }),
     onSuccess: (next) => { keep(next); tell(t("detail.renamed", { name: next.name })); },
-    onError: tellProblem,
-  });
-  const rotate = useMutation({
-    mutationFn: () => post<Source>(`/v1/sources/${source.source_id}/rotate`),
-    onSuccess: (next) => { keep(next); tell(t("detail.rotated", { name: next.name })); },
     onError: tellProblem,
   });
   const toggle = () => {
@@ -90,5 +69,5 @@ function useChanges(source: Source) {
       commit: () => patch<Source>(`/v1/sources/${source.source_id}`, { enabled }, { keepalive: true }),
     });
   };
-  return { rename, rotate, toggle };
+  return { rename, toggle };
 }

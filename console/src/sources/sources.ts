@@ -11,6 +11,13 @@ export const sourcesQuery = queryOptions({
 
 export const makeSource = (name: string, kind: SourceKind): Promise<Source> => post<Source>("/v1/sources", { name, kind });
 
+/** The list with one of its sources as it is now. */
+export const kept = (next: Source) => (all: Source[] | undefined): Source[] | undefined => all?.map((each) => (each.source_id === next.source_id ? next : each));
+
+/** For how many days a replaced key may go on opening. */
+export const GRACES = ["0", "1", "7"] as const;
+export type Grace = (typeof GRACES)[number];
+
 export interface Arrival {
   event: LiveEvent | null;
   status: LiveStatus;

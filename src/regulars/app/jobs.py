@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.app.retention import keep_log
+from regulars.events import keys_store
 from regulars.events import store as events_store
 from regulars.events.plans import violations_store
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
@@ -51,5 +52,6 @@ def keep_house(shop: Shop, run: JobRun) -> None:
         before_us = now_us - COUNTS_DAYS * DAY_US
         counts = events_store.forget_counts(connection, before_us // MINUTE_US)
         counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
+        counts += keys_store.forget_old_key_counts(connection, before_us // (60 * MINUTE_US))
     kept = keep_log(shop)
     run.progress(1, 1, f"{kept.let_go:,} records and {counts:,} counts let go, {kept.packed:,} records packed")

@@ -110,7 +110,7 @@ async def send_refusal(send: Send, refused: RefusedError, origin: bytes | None) 
             "title": TITLES[refused.status],
             "status": refused.status,
             "detail": refused.reason,
-            "code": refused.kind,
+            "code": refused.code,
             "message": refused.reason,
         }
     )

@@ -71,6 +71,7 @@ class DecodedRequest(msgspec.Struct, frozen=True):
     refused: RefusedRequest | None = None
     ip: str = ""
     user_agent: str = ""
+    old_key: bool = False
 
 
 def read_request(record: Record) -> DecodedRequest:
@@ -146,7 +147,7 @@ def _read_accepted(request: AcceptedRequest, record: Record) -> DecodedRequest:
             rejected.append(RejectedItem(index, str(error), sent, error.code, error.at, name_in(sent, request.path)))
     return DecodedRequest(
         record.partition, record.offset, request.received_us, SourceId(request.source_id), request.path,
-        events, rejected, None, request.ip, request.user_agent,
+        events, rejected, None, request.ip, request.user_agent, request.old_key,
     )  # fmt: skip
 
 

@@ -204,7 +204,8 @@ class Door:
         if self._personal is not None:
             body, ip = self._without_personal(kind, source, body, ip)
         bytes_max = self._settings.event_bytes_max + max(0, len(body) - sent_bytes)  # a hash may be longer than a name
-        request = AcceptedRequest(source.source_id, now_us, ip, _user_agent(headed), kind, body, bytes_max)
+        old_key = source.until_us > 0
+        request = AcceptedRequest(source.source_id, now_us, ip, _user_agent(headed), kind, body, bytes_max, old_key)
         try:
             await self._log.append(encode_entry(request))
         except UnavailableError as trouble:
@@ -277,6 +278,9 @@ class Door:
                 return source
         if any(shown):
             sentence = "No source has this write key. Copy it again from Sources & keys."
+            was = next((source for key in shown if (source := self._keys.replaced(key))), None)
+            if was is not None:
+                sentence = f"The write key of {was.name!r} was replaced. Copy the new one from Sources & keys."
             raise RefusedError(401, sentence, code="wrong_key", sent=sent)
         sentence = "No write key: send it as `writeKey` in the body, or as the user name of Basic authorization."
         raise RefusedError(401, sentence, code="no_key", sent=sent)
@@ -297,7 +301,8 @@ class Door:
         if kind == SWALLOWED:
             return
         sent, ip = refused.sent or Sent(body, len(body)), _ip(scope)
-        known = self._keys.source_of(self._header_key(headed.authorization) or query_key(scope) or key_in(sent.body))
+        key = self._header_key(headed.authorization) or query_key(scope) or key_in(sent.body)
+        known = self._keys.source_of(key) or self._keys.replaced(key)
         is_call = known is not None and kind != BATCH and len(sent.body) <= self._settings.event_bytes_max
         name = name_in(sent.body, kind) if is_call else ""
         if self._personal is not None:

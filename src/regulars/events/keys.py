@@ -21,13 +21,19 @@ LOOK_AGAIN_US = 20_000  # strangers with wrong keys shall not make the door stat
 
 
 class KeyedSource(msgspec.Struct, frozen=True):
-    """A source as the door knows it."""
+    """A source as the door knows it, by one of its keys.
+
+    `until_us` is set for a key that was replaced: it opens until then. `cookie` tells whether the source may keep a
+    visitor's id in a cookie of ours.
+    """
 
     source_id: SourceId
     name: str
     kind: SourceKind
     write_key: str
     enabled: bool
+    until_us: int = 0
+    cookie: bool = False
 
 
 class Keys:
@@ -41,11 +47,18 @@ class Keys:
         self._sources: dict[str, KeyedSource] = {}
 
     def source_of(self, write_key: str) -> KeyedSource | None:
-        """Return the source that a key belongs to, None when nobody's."""
-        age_us = self._clock.now_us() - self._looked_us
+        """Return the source that a key opens, None when it opens none."""
+        now_us = self._clock.now_us()
+        age_us = now_us - self._looked_us
         if age_us >= LOOK_EVERY_US or (write_key not in self._sources and age_us >= LOOK_AGAIN_US):
             self._look()
-        return self._sources.get(write_key)
+        source = self._sources.get(write_key)
+        return None if source is not None and 0 < source.until_us <= now_us else source
+
+    def replaced(self, write_key: str) -> KeyedSource | None:
+        """Return the source that a key opened once and no longer does."""
+        source = self._sources.get(write_key)
+        return source if source is not None and 0 < source.until_us <= self._clock.now_us() else None
 
     def _look(self) -> None:
         self._looked_us = self._clock.now_us()

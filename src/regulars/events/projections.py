@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any  # Any: sqlalchemy.Connection, as in the Projection protocol
 
-from regulars.events import counts_store, store
+from regulars.events import counts_store, keys_store, store
 from regulars.events.core import Batch, Event, Judged, Outcome
 from regulars.events.counts_store import ReasonRow
 from regulars.events.decode import DecodedRequest
@@ -13,6 +13,7 @@ from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE, PLAN_BLOCKED, PL
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
+HOUR_US = 60 * MINUTE_US
 _Key = tuple[int, str, str, str]
 
 
@@ -42,6 +43,7 @@ class EventCounts:
         counts_store.add_reasons(connection, tally.reasons())
         counts_store.add_totals(connection, tally.totals())
         store.note_activity(connection, last_us)
+        keys_store.add_old_key_counts(connection, _with_old_keys(batch))
         store.note_duplicates(connection, _duplicates(batch))
 
 
@@ -99,6 +101,16 @@ def _count_rejected(request: DecodedRequest, tally: _Tally) -> None:
     if request.refused is not None:
         refused = request.refused
         tally.count((minute, source_id, refused.name, "rejected"), refused.code or "invalid", refused.events)
+
+
+def _with_old_keys(batch: Batch) -> list[tuple[int, str, int, int]]:
+    found: dict[tuple[int, str], tuple[int, int]] = {}
+    for request in batch.requests:
+        if request.old_key and request.source_id is not None:
+            place = (request.received_us // HOUR_US, request.source_id)
+            count, last_us = found.get(place, (0, 0))
+            found[place] = (count + len(request.events), max(last_us, request.received_us))
+    return [(*place, count, last_us) for place, (count, last_us) in sorted(found.items())]
 
 
 def _duplicates(batch: Batch) -> list[tuple[str, int, int, list[int]]]:

@@ -15,7 +15,8 @@ EVENT_BYTES_MAX = 32_768  # Segment's limit for one event
 class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
     """A request that was answered with 200. `path` is the call, or `batch`; `body` is JSON, unpacked.
 
-    `event_bytes_max` is the limit that stood when it came, so that a replay judges by the same.
+    `event_bytes_max` is the limit that stood when it came, so that a replay judges by the same. `old_key` tells that it
+    came with a write key that was replaced and still opened.
     """
 
     source_id: str
@@ -25,6 +26,7 @@ class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepte
     path: str
     body: bytes
     event_bytes_max: int = EVENT_BYTES_MAX
+    old_key: bool = False
 
 
 class RefusedRequest(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Protocol  # Any: Litestar cannot check a Protocol
 
 import msgspec
-from litestar import Controller, get, patch, post
+from litestar import Controller, delete, get, patch, post
 from litestar.di import Provide
 from litestar.params import Dependency, Parameter
 from litestar.response import Stream
@@ -49,6 +49,13 @@ class SourceChange(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | None = None
     enabled: bool | None = None
+    cookie: bool | None = None
+
+
+class Rotation(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many days the key that is replaced goes on opening; 0 to 30."""
+
+    grace_days: int = 0
 
 
 class SourcesController(Controller):
@@ -81,7 +88,7 @@ class SourcesController(Controller):
     )
     def change(self, events: Events, source_id: str, data: SourceChange) -> Source:
         """Change a source and return it."""
-        return events.change_source(SourceId(source_id), name=data.name, enabled=data.enabled)
+        return events.change_source(SourceId(source_id), name=data.name, enabled=data.enabled, cookie=data.cookie)
 
     @post(
         "/{source_id:str}/rotate",
@@ -91,9 +98,21 @@ class SourcesController(Controller):
         sync_to_thread=True,
         opt=needs(Role.ADMIN, audited_as="source_key_rotated"),
     )
-    def rotate(self, events: Events, source_id: str) -> Source:
-        """Replace the write key; the old one opens nothing from now on."""
-        return events.rotate_key(SourceId(source_id))
+    def rotate(self, events: Events, source_id: str, data: Rotation | None = None) -> Source:
+        """Replace the write key; the old one opens for `grace_days` more, none when nothing is said."""
+        return events.rotate_key(SourceId(source_id), grace_days=data.grace_days if data else 0)
+
+    @delete(
+        "/{source_id:str}/old-keys",
+        operation_id="endOldSourceKeys",
+        summary="Let the replaced keys of a source open nothing any more",
+        status_code=200,
+        sync_to_thread=True,
+        opt=needs(Role.ADMIN, audited_as="source_old_keys_ended"),
+    )
+    def end_old_keys(self, events: Events, source_id: str) -> Source:
+        """End the grace of every replaced key now."""
+        return events.end_old_keys(SourceId(source_id))
 
 
 def wanted(

@@ -8,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Connection
 
-from regulars.events import store
+from regulars.events import keys_store, store
 from regulars.events.core import Fact, SourceKind, SourceRow
 from regulars.events.counts import Counts, Outcomes
 from regulars.events.decode import OWN_SOURCE, read_request
 from regulars.events.keys import KeyedSource, write_keys
+from regulars.events.keys_store import OldKeyRow
 from regulars.events.live import Live
 from regulars.events.record import AcceptedRequest, OwnFacts, encode_entry
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
@@ -24,10 +26,29 @@ from regulars.kernel.ids import SourceId, new_id
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 HOUR_MINUTES = 60
+HOUR_US = HOUR_MINUTES * MINUTE_US
+DAY_US = 24 * HOUR_US
 DAY_MINUTES = 24 * 60
 NAMES_SHOWN = 20
 RATE_US = 3 * MICROSECONDS_PER_SECOND
 SOURCE_NAME_CHARACTERS_MAX = 120
+GRACE_DAYS_MAX = 30
+
+
+class OldKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A write key that was replaced and opens until then."""
+
+    write_key: str
+    replaced_at: datetime
+    until: datetime
+
+
+class OldKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The replaced keys of a source that still open, and how much comes with them; `keys` has the latest last."""
+
+    keys: list[OldKey]
+    events_24h: int
+    last_event_at: datetime | None
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +62,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_event_at: datetime | None
     events_24h: int
+    cookie: bool = False
+    old_keys: OldKeys | None = None
 
 
 class MinuteCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,12 +140,22 @@ class Events:
 
     def list_sources(self) -> list[Source]:
         """Return every source, oldest first."""
-        since_minute = self._clock.now_us() // MINUTE_US - DAY_MINUTES
+        now_us = self._clock.now_us()
         with self._database.read() as connection:
             rows = store.sources(connection)
             last = store.activity(connection)
-            events = store.events_by_source(connection, since_minute)
-        return [_shown(row, last.get(row.source_id), events.get(row.source_id, 0)) for row in rows]
+            events = store.events_by_source(connection, now_us // MINUTE_US - DAY_MINUTES)
+            old_keys = [row for row in keys_store.old_keys(connection) if row.until_us > now_us]
+            old_counts = keys_store.old_key_counts(connection, (now_us - DAY_US) // HOUR_US + 1)
+            cookies = keys_store.cookie_sources(connection)
+        return [
+            msgspec.structs.replace(
+                _shown(row, last.get(row.source_id), events.get(row.source_id, 0)),
+                cookie=row.source_id in cookies,
+                old_keys=_old_keys(row.source_id, old_keys, old_counts),
+            )
+            for row in rows
+        ]
 
     def source(self, source_id: SourceId) -> Source:
         """Return one source.
@@ -151,11 +184,18 @@ class Events:
         )
         with self._database.write() as connection:
             store.add_source(connection, row)
-            self._publish(store.sources(connection))
+            self._publish(connection)
         return _shown(row, None, 0)
 
-    def change_source(self, source_id: SourceId, *, name: str | None = None, enabled: bool | None = None) -> Source:
-        """Rename a source, or close and open it."""
+    def change_source(
+        self,
+        source_id: SourceId,
+        *,
+        name: str | None = None,
+        enabled: bool | None = None,
+        cookie: bool | None = None,
+    ) -> Source:
+        """Rename a source, close and open it, or let it keep visitors' ids in a cookie."""
         with self._database.write() as connection:
             row = _known(store.source(connection, source_id), source_id)
             changed = msgspec.structs.replace(
@@ -164,15 +204,53 @@ class Events:
                 enabled=row.enabled if enabled is None else enabled,
             )
             store.change_source(connection, changed)
-            self._publish(store.sources(connection))
+            if cookie is not None:
+                keys_store.set_cookie_source(connection, source_id, may=cookie)
+            self._publish(connection)
         return self.source(source_id)
 
-    def rotate_key(self, source_id: SourceId) -> Source:
-        """Give a source a new write key; the old one opens nothing from now on."""
+    def rotate_key(self, source_id: SourceId, *, grace_days: int = 0) -> Source:
+        """Give a source a new write key.
+
+        The one it had opens for `grace_days` more; with 0 it and every key before it open nothing from now on, as is
+        right for a key in the wrong hands.
+
+        Raises
+        ------
+        InvalidError
+            When the days are none that a key can have.
+        NotFoundError
+            When there is no such source.
+
+        """
+        if not 0 <= grace_days <= GRACE_DAYS_MAX:
+            raise InvalidError(f"A replaced key opens for 0 to {GRACE_DAYS_MAX} days more, not {grace_days}.")
+        now_us = self._clock.now_us()
         with self._database.write() as connection:
             row = _known(store.source(connection, source_id), source_id)
+            if grace_days == 0:
+                keys_store.end_old_keys(connection, source_id, now_us)
+            replaced = OldKeyRow(
+                write_key=row.write_key, source_id=source_id, replaced_us=now_us, until_us=now_us + grace_days * DAY_US
+            )
+            keys_store.add_old_key(connection, replaced)
             store.change_source(connection, msgspec.structs.replace(row, write_key=_new_key()))
-            self._publish(store.sources(connection))
+            self._publish(connection)
+        return self.source(source_id)
+
+    def end_old_keys(self, source_id: SourceId) -> Source:
+        """Let the replaced keys of a source open nothing from now on.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such source.
+
+        """
+        with self._database.write() as connection:
+            _known(store.source(connection, source_id), source_id)
+            keys_store.end_old_keys(connection, source_id, self._clock.now_us())
+            self._publish(connection)
         return self.source(source_id)
 
     def traffic(self) -> Traffic:
@@ -220,12 +298,20 @@ class Events:
     def publish_keys(self) -> None:
         """Write the door's snapshot of the keys again, as when a shop is opened."""
         with self._database.read() as connection:
-            self._publish(store.sources(connection))
+            self._publish(connection)
 
-    def _publish(self, rows: Sequence[SourceRow]) -> None:
+    def _publish(self, connection: Connection) -> None:
+        rows = store.sources(connection)
+        by_id = {row.source_id: row for row in rows}
+        opens = [(row, row.write_key, 0) for row in rows]
+        opens += [(by_id[old.source_id], old.write_key, old.until_us) for old in keys_store.old_keys(connection)]
+        cookies = keys_store.cookie_sources(connection)
         write_keys(
             self._folder,
-            [KeyedSource(row.source_id, row.name, row.kind, row.write_key, row.enabled) for row in rows],
+            [
+                KeyedSource(row.source_id, row.name, row.kind, key, row.enabled, until_us, row.source_id in cookies)
+                for row, key, until_us in opens
+            ],
         )
 
 
@@ -254,6 +340,18 @@ def _checked_name(name: str) -> str:
 
 def _new_key() -> str:
     return "wk_" + secrets.token_urlsafe(18)
+
+
+def _old_keys(source_id: SourceId, rows: Sequence[OldKeyRow], counts: Mapping[str, tuple[int, int]]) -> OldKeys | None:
+    keys = [
+        OldKey(write_key=row.write_key, replaced_at=moment(row.replaced_us), until=moment(row.until_us))
+        for row in rows
+        if row.source_id == source_id
+    ]
+    if not keys:
+        return None
+    events, last_us = counts.get(source_id, (0, None))
+    return OldKeys(keys=keys, events_24h=events, last_event_at=moment(last_us) if last_us is not None else None)
 
 
 def _shown(row: SourceRow, last_event_us: int | None, events_24h: int) -> Source:

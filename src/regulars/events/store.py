@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, text
 
-from regulars.events import counts_store
+from regulars.events import counts_store, keys_store
 from regulars.events.core import SourceRow
 from regulars.kernel.database import Migration
 from regulars.kernel.ids import SourceId
@@ -37,12 +37,14 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     *counts_store.MIGRATIONS,
+    *keys_store.MIGRATIONS,
 )
 DERIVED_TABLES: tuple[str, ...] = (
     "events_activity",
     "events_counts",
     "events_duplicates",
     *counts_store.DERIVED_TABLES,
+    *keys_store.DERIVED_TABLES,
 )
 
 # Which sources are there, oldest first?

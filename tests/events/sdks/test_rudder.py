@@ -70,7 +70,7 @@ def test_a_wrong_key_is_told_to_rudderstacks_python_sdk_and_not_tried_again(serv
     client.track("ann", "Song Played", {})
     end(client)
     assert problems == [
-        "[rudderstack] unauthenticated: No source has this write key. Copy it again from Sources & keys. (401)"
+        "[rudderstack] wrong_key: No source has this write key. Copy it again from Sources & keys. (401)"
     ]
     assert served.door.stats().answers == {401: 1}
 

@@ -144,7 +144,5 @@ def test_a_wrong_key_is_told_to_the_python_sdk(served: ServedDoor) -> None:
     client.track("ann", "Song Played", {})
     client.flush()
     client.shutdown()
-    assert problems == [
-        "[Segment] unauthenticated: No source has this write key. Copy it again from Sources & keys. (401)"
-    ]
+    assert problems == ["[Segment] wrong_key: No source has this write key. Copy it again from Sources & keys. (401)"]
     assert served.door.stats().answers == {401: 1}

@@ -1136,6 +1136,26 @@ export interface paths {
         patch: operations["changeSource"];
         trace?: never;
     };
+    "/v1/sources/{source_id}/old-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let the replaced keys of a source open nothing any more
+         * @description End the grace of every replaced key now.
+         */
+        delete: operations["endOldSourceKeys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sources/{source_id}/rotate": {
         parameters: {
             query?: never;
@@ -1147,7 +1167,7 @@ export interface paths {
         put?: never;
         /**
          * Give a source a new write key
-         * @description Replace the write key; the old one opens nothing from now on.
+         * @description Replace the write key; the old one opens for `grace_days` more, none when nothing is said.
          */
         post: operations["rotateSourceKey"];
         delete?: never;
@@ -1626,6 +1646,20 @@ export interface components {
             kind: "web" | "ios" | "android" | "server" | "import";
             name: string;
         };
+        /** OldKey */
+        OldKey: {
+            /** Format: date-time */
+            replaced_at: string;
+            /** Format: date-time */
+            until: string;
+            write_key: string;
+        };
+        /** OldKeys */
+        OldKeys: {
+            events_24h: number;
+            keys: components["schemas"]["OldKey"][];
+            last_event_at: string | null;
+        };
         /** Outcomes */
         Outcomes: {
             /** @default 0 */
@@ -1849,6 +1883,11 @@ export interface components {
             item_id: string;
             spark: number[];
             title: string;
+        };
+        /** Rotation */
+        Rotation: {
+            /** @default 0 */
+            grace_days: number;
         };
         /** SecretKey */
         SecretKey: {
@@ -2080,6 +2119,8 @@ export interface components {
         };
         /** Source */
         Source: {
+            /** @default false */
+            cookie: boolean;
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2088,11 +2129,13 @@ export interface components {
             kind: "web" | "ios" | "android" | "server" | "import";
             last_event_at: string | null;
             name: string;
+            old_keys?: components["schemas"]["OldKeys"] | null;
             source_id: string;
             write_key: string;
         };
         /** SourceChange */
         SourceChange: {
+            cookie?: boolean | null;
             enabled?: boolean | null;
             name?: string | null;
         };
@@ -4469,7 +4512,7 @@ export interface operations {
             };
         };
     };
-    rotateSourceKey: {
+    endOldSourceKeys: {
         parameters: {
             query?: never;
             header?: never;
@@ -4479,6 +4522,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rotateSourceKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"] | null;
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
