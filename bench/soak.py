@@ -44,6 +44,7 @@ from numpy.typing import NDArray
 from regulars.app.shop import STATE_FILE, Shop, open_shop
 from regulars.events import AcceptedRequest, decode_entry
 from regulars.events.worker_store import offsets, waiting
+from regulars.kernel.http import PAGE_ITEMS_MAX
 from regulars.testing.postgresql import Postgresql, postgresql
 
 KEY = "wk_bench_soak"
@@ -266,12 +267,12 @@ async def fill(served: Served) -> None:
     balloon.unlink()
 
 
-async def bad_day(run: Run, served: Served, seed: int) -> None:
+async def bad_day(run: Run, served: Served, *, seed: int, worker_kills: int) -> None:
     """Send everything while the troubles happen."""
     chance = random.Random(seed)
     await asyncio.gather(
         *(send(run, served.port) for _ in range(CONNECTIONS)),
-        kill_now_and_then(run, served, "work", WORKER_KILLS, chance),
+        kill_now_and_then(run, served, "work", worker_kills, chance),
         kill_now_and_then(run, served, "web", WEB_KILLS, chance),
         take_the_database_away(run, served),
         fill_the_disk(run, served),
@@ -331,12 +332,14 @@ def in_history(shop: Shop) -> tuple[int, int]:
 
 
 def in_profiles(shop: Shop) -> int:
-    """Return how often our event happened according to everybody's profile."""
-    found = 0
-    for number in range(LISTENERS):
-        with suppress(LookupError):
-            found += shop.profiles.by("user_id", f"listener-{number}").counters[EVENT].count
-    return found
+    """Return how many events everybody's profile counts, all together."""
+    found, cursor = 0, None
+    while True:
+        page = shop.profiles.search("", cursor=cursor, limit=PAGE_ITEMS_MAX)
+        found += sum(one.events_total for one in page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
 
 
 def report(run: Run, shop: Shop, *, sent_s: float, drained_s: float) -> bool:
@@ -416,6 +419,7 @@ def main() -> int:
     parser.add_argument("--state", choices=("postgresql", "sqlite"), default="postgresql")
     parser.add_argument("--rate", type=float, default=12_000.0, help="events a second at most")
     parser.add_argument("--disk-mb", type=int, default=12_000, help="size of the small disk; 0: none is made")
+    parser.add_argument("--worker-kills", type=int, default=WORKER_KILLS)
     parser.add_argument("--seed", type=int, default=7)
     wanted = parser.parse_args()
     run = Run(batches=wanted.events // BATCH_EVENTS, rate=wanted.rate)
@@ -432,7 +436,7 @@ def main() -> int:
         served.open()
         stack.callback(served.close)
         began = time.monotonic()
-        asyncio.run(bad_day(run, served, wanted.seed))
+        asyncio.run(bad_day(run, served, seed=wanted.seed, worker_kills=wanted.worker_kills))
         sent_s = time.monotonic() - began
         drained_s = drain(shop)
         whole = report(run, shop, sent_s=sent_s, drained_s=drained_s)
