@@ -17,6 +17,7 @@ FILE_LINES_MAX = 500
 STARTED_BY_NAME = (  # imported by nobody in src: tests, tables of names and entry points find them
     "regulars.testing.contracts",
     "regulars.testing.street",
+    "regulars.testing.receiver",
     "regulars.testing.demo.entries",
     "regulars.cli.verbs",
     "regulars.app.openapi",
@@ -156,7 +157,7 @@ def test_sql_lives_in_stores() -> None:
     assert not strays, strays
 
 
-CAPABILITIES = ("events", "identity", "profiles", "catalog", "experiments", "lake", "recommend")
+CAPABILITIES = ("events", "identity", "profiles", "catalog", "experiments", "lake", "recommend", "destinations")
 ROOMS_BEHIND_THE_DOOR = re.compile(
     rf"regulars\.({'|'.join(CAPABILITIES)})\.(?!core\b)\w+"  # types of a core may be named by anyone downstream
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def migrations() -> list[Migration]:
     """Return every capability's steps, in an order in which each finds what it builds on."""
     from regulars.catalog.store import MIGRATIONS as CATALOG
+    from regulars.destinations.store import MIGRATIONS as DESTINATIONS
     from regulars.events.plans.store import MIGRATIONS as PLANS
     from regulars.events.store import MIGRATIONS as EVENTS
     from regulars.events.worker_store import MIGRATIONS as WORKER
@@ -30,7 +31,8 @@ def migrations() -> list[Migration]:
     from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
-    return [*JOBS, *LAKE, *EVENTS, *WORKER, *PLANS, *CATALOG, *EXPERIMENTS, *IDENTITY, *PROFILES, *RECOMMEND, *WEB]
+    people = [*IDENTITY, *PROFILES]
+    return [*JOBS, *LAKE, *EVENTS, *WORKER, *PLANS, *CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS, *WEB]
 
 
 def derived_tables() -> dict[str, tuple[str, ...]]:
@@ -61,7 +63,15 @@ def projections(shop: Shop) -> list[Projection]:
     from regulars.events.plans import PlanViolations
     from regulars.events.projections import EventCounts
 
-    return [EventCounts(), PlanViolations(), shop.identity, shop.profiles, shop.recommend, LakeProjection(shop.lake)]
+    return [
+        EventCounts(),
+        PlanViolations(),
+        shop.identity,
+        shop.profiles,
+        shop.recommend,
+        shop.destinations,
+        LakeProjection(shop.lake),
+    ]
 
 
 def keepers(shop: Shop) -> list[KeepsCustomers]:
@@ -69,7 +79,7 @@ def keepers(shop: Shop) -> list[KeepsCustomers]:
 
     In the order of erasing: identity last, because the others ask it which identifiers were theirs.
     """
-    return [shop.recommend, shop.profiles, shop.identity]
+    return [shop.destinations, shop.recommend, shop.profiles, shop.identity]
 
 
 def routes() -> list[ControllerRouterHandler]:
@@ -77,13 +87,14 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.app.demo_routes import ROUTES as DEMO
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
+    from regulars.destinations.routes import ROUTES as DESTINATIONS
     from regulars.events.routes import ROUTES as EVENTS
     from regulars.experiments.routes import ROUTES as EXPERIMENTS
     from regulars.identity.routes import ROUTES as IDENTITY
     from regulars.profiles.routes import ROUTES as PROFILES
     from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    return [*APP, *EVENTS, *IDENTITY, *PROFILES, *EXPERIMENTS, *CATALOG, *RECOMMEND, *DEMO]
+    return [*APP, *EVENTS, *IDENTITY, *PROFILES, *EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *DEMO]
 
 
 def services(shop: Shop) -> dict[str, object]:
@@ -96,6 +107,7 @@ def services(shop: Shop) -> dict[str, object]:
         "experiments": shop.experiments,
         "plans": shop.plans,
         "recommend": shop.recommend,
+        "destinations": shop.destinations,
         "lake": shop.lake,
         "jobs": shop.jobs,
         "log": shop.log,

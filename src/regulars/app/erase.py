@@ -78,6 +78,7 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     told(1, 4, "what the worker holds")
     _wait_for_worker(shop)
     told(2, 4, "history")
+    rows["hours to write anew"] = shop.destinations.before_erasure(named.forgotten())
     rows["history"] = shop.lake.erase(named.forgotten())
     told(3, 4, "tables")
     rows |= _erase_rows(shop, named)

@@ -97,6 +97,13 @@ def measures(shop: Shop) -> Iterator[Measure]:
         )
     yield Measure("regulars_worker_lag_seconds", "Age of the oldest record that waits.", late.seconds)
     yield Measure("regulars_disk_free_bytes", "Room left for the shop.", shutil.disk_usage(shop.folder).free)
+    names = ("destination", "outcome")
+    for key, count in shop.destinations.reports.totals().items():
+        labels = dict(zip(names, key, strict=True))
+        yield Measure("regulars_deliveries", "Events by what became of them.", count, labels, counts=True)
+    for destination_id, backlog in shop.destinations.reports.waiting().items():
+        labels = {"destination": destination_id}
+        yield Measure("regulars_deliveries_waiting", "Events that wait for a destination.", backlog.waiting, labels)
     bytes_of = {partition: shop.log.bytes_of(partition) for partition in shop.log.partitions()}
     for partition, size in bytes_of.items():
         yield Measure("regulars_log_bytes", "Size of the log on the disk.", size, {"partition": partition})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.app.retention import keep_log
+from regulars.destinations.jobs import jobs as destinations_jobs
 from regulars.events import keys_store
 from regulars.events import store as events_store
 from regulars.events.plans import violations_store
@@ -29,6 +30,8 @@ def define_jobs(shop: Shop) -> None:
     for job in lake_jobs(shop.lake):
         shop.jobs.define(job)
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
+    for job in destinations_jobs(shop.destinations):
+        shop.jobs.define(job)
     recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
     shop.jobs.define(Job("plans.snapshot", lambda run: hand_plans_to_door(shop, run), every_s=SNAPSHOT_EVERY_S))
     shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))

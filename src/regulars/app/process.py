@@ -95,6 +95,7 @@ def work(task: Task, stop: threading.Event) -> None:
             threading.Thread(target=shop.jobs.run, args=(stop,), name=f"jobs-{number}") for number in range(JOB_RUNNERS)
         ]
         runners.append(threading.Thread(target=keep_until, args=(stop, shop), name="log"))
+        runners.append(threading.Thread(target=shop.destinations.run, args=(stop,), name="deliveries"))
         for runner in runners:
             runner.start()
         try:

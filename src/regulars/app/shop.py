@@ -11,9 +11,11 @@ from regulars.app import capabilities
 from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
 from regulars.catalog import Catalog
+from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
 from regulars.events.keys import FILE_NAME as KEYS_FILE
 from regulars.events.plans import PlanJudge, Plans
+from regulars.events.worker_store import offsets
 from regulars.experiments import Experiments
 from regulars.identity import Identity
 from regulars.kernel.clock import Clock, SystemClock
@@ -90,6 +92,7 @@ class Shop:
             settings=settings.recommend,
             experiments=self.experiments,
         )
+        self.destinations = _destinations(self)
         define_jobs(self)
 
     def __enter__(self) -> Self:
@@ -115,6 +118,7 @@ class Shop:
     def close(self) -> None:
         """Finish what is being written and let go of every file and connection."""
         self.recommend.close()
+        self.destinations.close()
         self.log.close()
         self.files.close()
         self.database.close()
@@ -182,6 +186,23 @@ class Shop:
         while step := worker.run_once():
             taken += step
         return taken
+
+
+def _destinations(shop: Shop) -> Destinations:
+    return Destinations(
+        database=shop.database,
+        clock=shop.clock,
+        folder=shop.folder,
+        upstream=Upstream(
+            events=shop.events,
+            identity=shop.identity,
+            profiles=shop.profiles,
+            lake=shop.lake,
+            log=shop.log,
+            reached=offsets,
+        ),
+        settings=shop.settings.destinations,
+    )
 
 
 def open_shop(

@@ -3,7 +3,8 @@
     RegularsError
     ├── InvalidError            400  what was sent cannot be used as it is
     │   ├── ShapeError               it has not the shape that was promised
-    │   └── SettingsError            settings that contradict or are unknown
+    │   ├── SettingsError            settings that contradict or are unknown
+    │   └── OutboundRefusedError     an address that the shop does not call
     ├── UnauthenticatedError    401  we do not know who is asking
     ├── ForbiddenError          403  we know, and the answer is no
     ├── NotFoundError           404  there is no such thing
@@ -12,6 +13,7 @@
     ├── TooManyError            429  too often; `retry_after_s` says when to come back
     ├── UnavailableError        503  a part we need is away; `retry_after_s` says when to come back
     │   ├── DiskFullError            nothing more can be made durable
+    │   ├── OutboundError            an address of others does not answer
     │   └── DatabaseError            the state database does not answer
     │       └── DatabaseBusyError    somebody else is changing it just now
     ├── NotInstalledError       501  an extra is missing; the message says how to install it
@@ -58,6 +60,12 @@ class SettingsError(InvalidError):
     """Settings that are unknown, of the wrong type, or contradict each other."""
 
     kind = "settings"
+
+
+class OutboundRefusedError(InvalidError):
+    """An address that the shop does not call: it is not public, or readable on the way."""
+
+    kind = "outbound-refused"
 
 
 class UnauthenticatedError(RegularsError):
@@ -128,6 +136,12 @@ class DiskFullError(UnavailableError):
     """Nothing more can be made durable."""
 
     kind = "disk-full"
+
+
+class OutboundError(UnavailableError):
+    """An address of others does not answer, or not in time."""
+
+    kind = "outbound"
 
 
 class DatabaseError(UnavailableError):

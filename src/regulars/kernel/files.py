@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast  # Any: fsspec has no types; a file is opened as text or as bytes
@@ -29,11 +29,11 @@ class Files:
     (['exports/a.txt'], b'hello')
     """
 
-    def __init__(self, root_url: str | Path) -> None:
+    def __init__(self, root_url: str | Path, options: Mapping[str, str] | None = None) -> None:
         import fsspec
 
         self.root_url = str(root_url)
-        self._system, self._root = fsspec.core.url_to_fs(self.root_url)
+        self._system, self._root = fsspec.core.url_to_fs(self.root_url, **(options or {}))
         protocol = self._system.protocol
         self.is_local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
         self._fetched: tempfile.TemporaryDirectory[str] | None = None

@@ -87,6 +87,22 @@ class LakeSettings(msgspec.Struct, frozen=True, kw_only=True):
     flush_s: Annotated[int, Meta(ge=1, description="Write when the oldest waiting event is this old, in s.")] = 60
 
 
+class DestinationsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where facts may be sent, and for how long it is tried."""
+
+    private_networks: Annotated[
+        str, Meta(description="Networks of one's own that may be called, such as `10.1.0.0/16`; empty for none.")
+    ] = ""
+    local_folders: Annotated[
+        str, Meta(description="Folders outside the shop that files may be put into, with commas.")
+    ] = ""
+    pause_after_h: Annotated[
+        float, Meta(gt=0, description="Hours of nothing but errors after which a destination is paused.")
+    ] = 24
+    waiting_max: Annotated[int, Meta(ge=1, description="Most events that wait for one destination.")] = 1_000_000
+    dead_letter_days: Annotated[int, Meta(ge=1, description="Days that undelivered events are kept.")] = 30
+
+
 class StateSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the state lives."""
 
@@ -103,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     profiles: ProfilesSettings = ProfilesSettings()
     recommend: RecommendSettings = RecommendSettings()
     lake: LakeSettings = LakeSettings()
+    destinations: DestinationsSettings = DestinationsSettings()
     state: StateSettings = StateSettings()
 
 

@@ -83,7 +83,7 @@ def encoded(table: pa.Table) -> bytes:
         compression="zstd",
         row_group_size=ROW_GROUP_EVENTS,
         use_dictionary=sorted(_REPEATED),
-        write_statistics=["occurred_us", "occurred_at", "name", "user_id", "anonymous_id"],
+        write_statistics=["occurred_us", "occurred_at", "received_us", "name", "user_id", "anonymous_id"],
     )
     return bytes(out.getvalue())
 

@@ -50,6 +50,10 @@ _DAYS = text(
     "SELECT day FROM lake_files WHERE delete_us IS NULL AND events < :events_max "
     "GROUP BY day HAVING COUNT(*) >= :files_min ORDER BY day"
 )
+# Which of them were written since?
+_LIVE_SINCE = text(
+    f"SELECT {_FILE} FROM lake_files WHERE delete_us IS NULL AND written_us >= :since_us ORDER BY day, first_seq, path"
+)
 _LIVE_OF_DAY = text(f"SELECT {_FILE} FROM lake_files WHERE delete_us IS NULL AND day = :day ORDER BY first_seq, path")
 # These files are no longer part of history; their bytes may go after `delete_us`.
 _RETIRE = text("UPDATE lake_files SET delete_us = :delete_us WHERE delete_us IS NULL AND path IN :paths").bindparams(
@@ -122,6 +126,11 @@ def live_files(connection: Connection, day: str | None = None) -> list[LakeFile]
     """Return the files that history consists of, of one day or of all."""
     rows = connection.execute(_LIVE) if day is None else connection.execute(_LIVE_OF_DAY, {"day": day})
     return [LakeFile(**row._mapping) for row in rows]
+
+
+def live_files_since(connection: Connection, since_us: int) -> list[LakeFile]:
+    """Return the files of history that were written since a moment, those of merges too."""
+    return [LakeFile(**row._mapping) for row in connection.execute(_LIVE_SINCE, {"since_us": since_us})]
 
 
 def days_with_small_files(connection: Connection, *, events_max: int, files_min: int) -> list[str]:

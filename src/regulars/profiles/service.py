@@ -149,6 +149,13 @@ class Profiles:
             if customer in kept
         ]
 
+    def scan(self, *, after: CustomerId | None = None, limit: int = 500) -> list[Profile]:
+        """Return the profiles after a customer, in the order of their ids: for whoever looks at everyone."""
+        with self._database.read() as connection:
+            rows = store.scan(connection, after=after or CustomerId(""), rows_max=limit)
+        now_us = self._clock.now_us()
+        return [profile_of(kept.customer_id, kept.state, now_us, self._half_life_us) for kept in rows]
+
     def count(self) -> int:
         """Return how many customers are remembered."""
         with self._database.read() as connection:

@@ -81,6 +81,9 @@ class TimelineRow(NamedTuple):
 
 # What is remembered of these customers?
 _STATES = "SELECT customer_id, name, state FROM profiles_customers WHERE customer_id {among}"
+# Who comes after this one, in the order of ids?
+_SCAN = text("""
+SELECT customer_id, name, state FROM profiles_customers WHERE customer_id > :after ORDER BY customer_id LIMIT :rows""")
 _ADD = """
 INSERT INTO profiles_customers (first_us, last_us, events_total, name, state, customer_id)
 VALUES (?, ?, ?, ?, ?, ?)"""
@@ -122,6 +125,12 @@ def states(connection: Connection, customers: Iterable[CustomerId]) -> dict[Cust
     """Return what is remembered of customers; those of whom nothing is are left out."""
     rows = rows_among(connection, _STATES, customers)
     return {row[0]: Kept(row[0], row[1], _decode_state(row[2])) for row in rows}
+
+
+def scan(connection: Connection, *, after: CustomerId, rows_max: int) -> list[Kept]:
+    """Return what is remembered of customers after this one, in the order of their ids."""
+    rows = connection.execute(_SCAN, {"after": after, "rows": rows_max})
+    return [Kept(row[0], row[1], _decode_state(row[2])) for row in rows]
 
 
 def add(connection: Connection, new: Sequence[Kept]) -> None:

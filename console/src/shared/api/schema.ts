@@ -336,6 +336,398 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All destinations
+         * @description Return every destination with how it answers, the oldest first.
+         */
+        get: operations["listDestinations"];
+        put?: never;
+        /**
+         * Make a destination
+         * @description Keep it and return it, with its signing secret: that is shown this once.
+         */
+        post: operations["createDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/audience-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many belong to an audience?
+         * @description Return how many belong now; after three seconds, of those looked at so far.
+         */
+        post: operations["previewAudience"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What kinds are there?
+         * @description Return the kinds with what each wants to be told, those of installed packages too.
+         */
+        get: operations["listDestinationKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One destination
+         * @description Return one destination with how it answers.
+         */
+        get: operations["getDestination"];
+        put?: never;
+        post?: never;
+        /**
+         * Drop a destination
+         * @description Drop it with everything that waits for it.
+         */
+        delete: operations["deleteDestination"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a destination
+         * @description Change what was said; what waits is sent by the new word.
+         */
+        patch: operations["changeDestination"];
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write hours from before
+         * @description Have the hours of a span written from history, the newest first; return how many were asked for.
+         */
+        post: operations["backfillHours"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was given up on
+         * @description Return events that could not be delivered with the answers they got, the newest first.
+         */
+        get: operations["listUndelivered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Throw all of it away
+         * @description Throw every dead letter away; it cannot be undone.
+         */
+        post: operations["discardAllUndelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all of it again
+         * @description Let every dead letter wait again, under the id it had.
+         */
+        post: operations["retryAllUndelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/dead-letters/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Throw one away
+         * @description Throw one dead letter away.
+         */
+        delete: operations["discardUndelivered"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/dead-letters/{letter_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one again
+         * @description Let one dead letter wait again, under the id it had.
+         */
+        post: operations["retryUndelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Single deliveries
+         * @description Return requests, files or hours, the newest first; the newest thousand are kept.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deliveries over time
+         * @description Return what was delivered, tried again and given up, and how long requests took, in some sixty spans.
+         */
+        get: operations["getDestinationFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which hours were written?
+         * @description Return the hours of a destination that takes hours, the newest first.
+         */
+        get: operations["listHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send nothing for now
+         * @description Send nothing until somebody resumes it; what comes meanwhile waits.
+         */
+        post: operations["pauseDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again
+         * @description Send again, at once; a closed destination opens.
+         */
+        post: operations["resumeDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new signing secret
+         * @description Return the new secret, this once; until the overlap is over both sign.
+         */
+        post: operations["rotateDestinationSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the audience now
+         * @description Have the audience sent as soon as may be, and return the run.
+         */
+        post: operations["syncNow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/syncs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who came and went?
+         * @description Return the runs of a destination that takes an audience, the newest first.
+         */
+        get: operations["listSyncs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/destinations/{destination_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a destination out
+         * @description Send something invented and return exactly what was said on both sides, secrets hidden.
+         */
+        post: operations["testDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events/live": {
         parameters: {
             query?: never;
@@ -1295,6 +1687,24 @@ export interface components {
             /** @enum {string} */
             type: "text" | "number" | "boolean" | "date" | "list";
         };
+        /** AudiencePreview */
+        AudiencePreview: {
+            customers: number;
+            looked_at: number;
+            members: number;
+        };
+        /** AudienceRule */
+        AudienceRule: {
+            consent: string;
+            countries?: string[];
+            did?: string[];
+            likes?: string[];
+            /** @default 0.1 */
+            likes_share_min: number;
+            seen_within_days?: number | null;
+            traits?: components["schemas"]["TraitIs"][];
+            unseen_for_days?: number | null;
+        };
         /** AuditEntry */
         AuditEntry: {
             action: string;
@@ -1304,6 +1714,13 @@ export interface components {
             entry_id: string;
             subject?: string | null;
             who: string;
+        };
+        /** BackfillBody */
+        BackfillBody: {
+            /** Format: date-time */
+            from_at: string;
+            /** Format: date-time */
+            to_at: string;
         };
         /** BecauseRequest */
         BecauseRequest: {
@@ -1321,6 +1738,10 @@ export interface components {
             kind: string;
             reason: string;
             value: string;
+        };
+        /** Changed */
+        Changed: {
+            count: number;
         };
         /** CheckResult */
         CheckResult: {
@@ -1370,6 +1791,38 @@ export interface components {
             tiles: components["schemas"]["Tile"][];
             total: number;
         };
+        /** DeadLetterShown */
+        DeadLetterShown: {
+            answer: string;
+            /** Format: date-time */
+            dead_at: string;
+            event: {
+                [key: string]: unknown;
+            };
+            event_id: string;
+            letter_id: number;
+            name: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: date-time */
+            queued_at: string;
+            sentence: string;
+            status: number | null;
+            tries: number;
+        };
+        /** DeliveryShown */
+        DeliveryShown: {
+            about: string;
+            /** Format: date-time */
+            at: string;
+            delivery_id: number;
+            duration_ms: number;
+            items: number;
+            /** @enum {string} */
+            outcome: "delivered" | "retried" | "dead";
+            sentence: string;
+            status: number | null;
+        };
         /** DemoConfig */
         DemoConfig: {
             /** @enum {string} */
@@ -1385,6 +1838,65 @@ export interface components {
         DemoItem: {
             item: components["schemas"]["Item"];
             similar: components["schemas"]["Slate"];
+        };
+        /** DestinationBody */
+        DestinationBody: {
+            audience?: components["schemas"]["AudienceRule"] | null;
+            events?: components["schemas"]["EventFilter"];
+            kind: string;
+            name: string;
+            pace?: components["schemas"]["Pace"];
+            schedule?: components["schemas"]["Schedule"];
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /** DestinationChange */
+        DestinationChange: {
+            audience?: components["schemas"]["AudienceRule"] | null;
+            events?: components["schemas"]["EventFilter"] | null;
+            name?: string | null;
+            pace?: components["schemas"]["Pace"] | null;
+            schedule?: components["schemas"]["Schedule"] | null;
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** DestinationMade */
+        DestinationMade: {
+            destination: components["schemas"]["DestinationShown"];
+            signing_secret: string | null;
+        };
+        /** DestinationShown */
+        DestinationShown: {
+            audience: components["schemas"]["AudienceRule"] | null;
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            destination_id: string;
+            events: components["schemas"]["EventFilter"];
+            /** @enum {string} */
+            feed: "events" | "hours" | "audience";
+            health: components["schemas"]["HealthShown"];
+            kind: string;
+            name: string;
+            old_secret_until: string | null;
+            pace: components["schemas"]["Pace"];
+            reason: string;
+            schedule: components["schemas"]["Schedule"];
+            settings: {
+                [key: string]: unknown;
+            };
+            signed: boolean;
+            status: components["schemas"]["Status"];
+        };
+        /** EventFilter */
+        EventFilter: {
+            /** @default  */
+            condition: string;
+            names?: string[];
+            sources?: string[];
         };
         /** EventInFull */
         EventInFull: {
@@ -1405,6 +1917,11 @@ export interface components {
             kind: string;
             refused_reason: string | null;
             to_id: string;
+        };
+        /** Exchange */
+        Exchange: {
+            received: string;
+            sent: string;
         };
         /** Experiment */
         Experiment: {
@@ -1451,6 +1968,15 @@ export interface components {
             /** @default 1 */
             version: number;
         };
+        /** Figures */
+        Figures: {
+            /** Format: date-time */
+            from_at: string;
+            span_minutes: number;
+            spans: components["schemas"]["Span"][];
+            /** Format: date-time */
+            to_at: string;
+        };
         /** Filters */
         Filters: {
             /** @default true */
@@ -1472,12 +1998,44 @@ export interface components {
             items: components["schemas"]["Item"][];
             pages: components["schemas"]["PageFound"][];
         };
+        /** HealthShown */
+        HealthShown: {
+            dead_1h: number;
+            dead_letters: number;
+            delivered_1h: number;
+            hours_done?: number | null;
+            hours_due?: number | null;
+            last_delivered_at: string | null;
+            last_error: string;
+            last_error_at: string | null;
+            members?: number | null;
+            next_try_at: string | null;
+            oldest_waiting_s: number;
+            removals_waiting?: number | null;
+            retried_1h: number;
+            retrying: number;
+            skipped: number;
+            /** @enum {string} */
+            state: "good" | "failing" | "waiting" | "paused" | "closed";
+            waiting: number;
+        };
         /** Holdout */
         Holdout: {
             /** @default 0 */
             share: number;
             /** @default 1 */
             version: number;
+        };
+        /** HourShown */
+        HourShown: {
+            events: number;
+            files: number;
+            /** Format: date-time */
+            hour: string;
+            /** @enum {string} */
+            state: "due" | "marked" | "done";
+            written_again: boolean;
+            written_at: string | null;
         };
         /** ImportReport */
         ImportReport: {
@@ -1575,6 +2133,16 @@ export interface components {
         KindCount: {
             count: number;
             kind: string;
+        };
+        /** KindShown */
+        KindShown: {
+            /** @enum {string} */
+            feed: "events" | "hours" | "audience";
+            name: string;
+            settings_schema: {
+                [key: string]: unknown;
+            };
+            signed: boolean;
         };
         /** LiveEvent */
         LiveEvent: {
@@ -1691,6 +2259,17 @@ export interface components {
             last_seen: string;
             value: string;
         };
+        /** Pace */
+        Pace: {
+            /** @default 1 */
+            batch_max: number;
+            /** @default 0 */
+            batch_wait_s: number;
+            /** @default false */
+            keep_order: boolean;
+            /** @default 4 */
+            requests_max: number;
+        };
         /** PageFound */
         PageFound: {
             path: string;
@@ -1699,6 +2278,21 @@ export interface components {
         /** PageOfAuditEntry */
         PageOfAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfDeadLetterShown */
+        PageOfDeadLetterShown: {
+            items: components["schemas"]["DeadLetterShown"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfDeliveryShown */
+        PageOfDeliveryShown: {
+            items: components["schemas"]["DeliveryShown"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfHourShown */
+        PageOfHourShown: {
+            items: components["schemas"]["HourShown"][];
             next_cursor?: string | null;
         };
         /** PageOfItem */
@@ -1714,6 +2308,11 @@ export interface components {
         /** PageOfProfileSummary */
         PageOfProfileSummary: {
             items: components["schemas"]["ProfileSummary"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfSyncShown */
+        PageOfSyncShown: {
+            items: components["schemas"]["SyncShown"][];
             next_cursor?: string | null;
         };
         /** PageOfTimelineEntry */
@@ -1884,10 +2483,20 @@ export interface components {
             spark: number[];
             title: string;
         };
+        /** RotateBody */
+        RotateBody: {
+            /** @default 24 */
+            overlap_h: number;
+        };
         /** Rotation */
         Rotation: {
             /** @default 0 */
             grace_days: number;
+        };
+        /** Schedule */
+        Schedule: {
+            /** @default 24 */
+            every_h: number;
         };
         /** SecretKey */
         SecretKey: {
@@ -2145,6 +2754,18 @@ export interface components {
             name: string;
             source_id: string;
         };
+        /** Span */
+        Span: {
+            /** Format: date-time */
+            at: string;
+            dead: number;
+            delivered: number;
+            mean_ms: number | null;
+            requests: number;
+            retried: number;
+            skipped: number;
+            slowest_ms: number | null;
+        };
         /** Station */
         Station: {
             detail: string;
@@ -2154,6 +2775,12 @@ export interface components {
             /** @enum {string} */
             station: "door" | "log" | "worker" | "profile" | "slate";
         };
+        /**
+         * Status
+         * @description Whether anything is sent. A paused destination goes on collecting; a closed one does not.
+         * @enum {string}
+         */
+        Status: "active" | "paused" | "closed";
         /** Strategy */
         Strategy: {
             /** @enum {string} */
@@ -2169,6 +2796,19 @@ export interface components {
             kinds: components["schemas"]["KindCount"][];
             tags: components["schemas"]["TagCount"][];
             version: number;
+        };
+        /** SyncShown */
+        SyncShown: {
+            added: number;
+            asked: boolean;
+            /** Format: date-time */
+            begun_at: string;
+            changed: number;
+            finished_at: string | null;
+            left_out: number;
+            members: number;
+            removed: number;
+            run: number;
         };
         /** TagCount */
         TagCount: {
@@ -2225,6 +2865,18 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             value: unknown;
+        };
+        /** TraitIs */
+        TraitIs: {
+            name: string;
+            value?: string | number | boolean | null;
+        };
+        /** TrialShown */
+        TrialShown: {
+            duration_ms: number;
+            exchanges: components["schemas"]["Exchange"][];
+            sentence: string;
+            works: boolean;
         };
         /** Variant */
         Variant: {
@@ -2844,6 +3496,716 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listDestinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationShown"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    createDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationBody"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationMade"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    previewAudience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AudienceRule"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudiencePreview"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listDestinationKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindShown"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    deleteDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    changeDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    backfillHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillBody"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listUndelivered: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfDeadLetterShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    discardAllUndelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retryAllUndelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    discardUndelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retryUndelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                outcome?: "delivered" | "retried" | "dead" | null;
+                from_at?: string | null;
+                to_at?: string | null;
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfDeliveryShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getDestinationFigures: {
+        parameters: {
+            query?: {
+                /** @description How far back, in hours. */
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listHours: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfHourShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pauseDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resumeDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rotateDestinationSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateBody"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationMade"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    syncNow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listSyncs: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfSyncShown"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    testDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialShown"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

@@ -1,0 +1,68 @@
+"""Small expressions over events and members, in JMESPath: they read, choose and rearrange, and can do nothing else."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any  # Any: JSON in, JSON out
+
+import jmespath
+from jmespath.exceptions import JMESPathError, ParseError
+from jmespath.parser import ParsedResult
+
+from regulars.kernel.errors import InvalidError
+
+
+def compiled(expression: str, what: str) -> ParsedResult:
+    """Return an expression ready for use.
+
+    Raises
+    ------
+    InvalidError
+        When it cannot be read; `what` names it in the sentence.
+
+    >>> compiled("data.properties.total > `100`", "The condition").search({"data": {"properties": {"total": 120}}})
+    True
+    """
+    try:
+        return _parsed(expression)
+    except ParseError as error:
+        place = getattr(error, "lex_position", None)
+        where = f" at character {place + 1}" if isinstance(place, int) else ""
+        raise InvalidError(f"{what} is no JMESPath{where}: {expression!r}. See https://jmespath.org.") from None
+    except JMESPathError as error:
+        raise InvalidError(f"{what} is no JMESPath: {error}. See https://jmespath.org.") from None
+
+
+def is_true(expression: ParsedResult, value: Any) -> bool:  # Any: JSON
+    """Return whether a value fits a condition; a condition that cannot be asked of it does not fit.
+
+    What counts as false is JMESPath's own: nothing, false, an empty text, list or object. Zero is true.
+    """
+    try:
+        found = expression.search(value)
+    except JMESPathError:
+        return False
+    return bool(found) or (isinstance(found, int | float) and not isinstance(found, bool))
+
+
+def shaped(expression: ParsedResult, value: Any) -> Any:  # Any: JSON
+    """Return a value as an expression rearranges it.
+
+    Raises
+    ------
+    InvalidError
+        When the expression cannot be asked of this value, or nothing comes of it.
+
+    """
+    try:
+        found = expression.search(value)
+    except JMESPathError as error:
+        raise InvalidError(f"The template cannot be filled: {error}.") from None
+    if found is None:
+        raise InvalidError("The template leaves nothing of it.")
+    return found
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(expression: str) -> ParsedResult:
+    return jmespath.compile(expression)

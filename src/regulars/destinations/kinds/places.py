@@ -1,0 +1,72 @@
+"""Where files may be put: the shop's own exports, folders that the machine's owner listed, object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from regulars.destinations.core.kinds import Tools
+from regulars.kernel.errors import InvalidError, NotInstalledError, RegularsError
+from regulars.kernel.files import Files
+
+REMOTE = {
+    "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs",
+}  # fmt: skip
+
+
+def open_place(url: str, options: Mapping[str, str], tools: Tools) -> Files:
+    """Return the files under a URL: `s3://…` and its like, or a local folder where one may write.
+
+    Raises
+    ------
+    InvalidError
+        When it is another kind of URL, or a local folder that nobody listed.
+    NotInstalledError
+        When the package for it is missing.
+
+    """
+    if "::" in url or "\0" in url:
+        raise InvalidError("A place is one URL, such as s3://bucket/folder or a folder's name.")
+    scheme = urlsplit(url).scheme if "://" in url else "file"
+    if scheme == "memory":  # within this process alone: for tests, and for trying out
+        return Files(url)
+    if scheme == "file":
+        return Files(local_folder(url.removeprefix("file://"), tools))
+    if scheme not in REMOTE:
+        raise InvalidError(
+            f"Files are put into folders and object storage ({', '.join(sorted(REMOTE))}), not to {scheme!r}."
+        )
+    try:
+        return Files(url, options)
+    except ImportError:
+        package = REMOTE[scheme]
+        raise NotInstalledError(f"{scheme}:// needs a package of its own. Run: pip install {package}.") from None
+    except RegularsError:
+        raise
+    except Exception as error:  # whatever a storage's client says of options it does not know
+        raise InvalidError(f"The storage cannot be opened with these options: {type(error).__name__}.") from error
+
+
+def local_folder(name: str, tools: Tools) -> Path:
+    """Return a local folder in which one may write.
+
+    A relative name lies under the shop's `exports`; an absolute one must lie in a folder that the machine's owner
+    listed in `destinations.local_folders`: who may sign in to the console is not always who owns the machine.
+
+    Raises
+    ------
+    InvalidError
+        When it lies anywhere else.
+
+    """
+    exports = Path(tools.folder).resolve()
+    wanted = Path(name).expanduser() if name.startswith(("/", "~")) else exports / name
+    real = wanted.resolve()
+    allowed = [exports, *(Path(one).expanduser().resolve() for one in tools.local_folders)]
+    if any(real.is_relative_to(one) for one in allowed):
+        return real
+    raise InvalidError(
+        f"{str(real)!r} is no folder that destinations may write to. Give a name without a leading slash, which lies "
+        f"under the shop's exports, or list the folder in destinations.local_folders."
+    )
