@@ -31,7 +31,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     def identifiers(self) -> list[tuple[str, str]]:
         """Return every identifier as (kind, value), the surest first.
 
-        >>> Person(email="a@b.c", external=(("card", "7"),)).keys()
+        >>> Person(email="a@b.c", external=(("card", "7"),)).identifiers()
         [('card', '7'), ('email', 'a@b.c')]
         """
         found = [("user_id", self.user_id), *self.external, ("email", self.email), ("anonymous_id", self.anonymous_id)]
@@ -64,7 +64,7 @@ def external_ids(person: Person) -> list[dict[str, str]]:
 
 def is_introduced(person: Person, traits: dict[str, Any]) -> bool:
     """Return whether an `identify` says more of a person than any other call could."""
-    return bool(person.email or traits or any(kind == PHONE for kind, _ in person.external))
+    return bool(person.email or traits or (person.external and any(kind == PHONE for kind, _ in person.external)))
 
 
 def introduction(person: Person, traits: dict[str, Any]) -> dict[str, Any]:
@@ -87,8 +87,6 @@ def derived(prefix: str, *parts: str) -> str:
     >>> derived("import", "a", "bc") != derived("import", "ab", "c")
     True
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return f"{prefix}-{digest.hexdigest()}"
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    whole = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return f"{prefix}-{hashlib.blake2b(whole, digest_size=16).hexdigest()}"

@@ -49,7 +49,7 @@ class MappingTaken(msgspec.Struct, frozen=True, kw_only=True):
 class LayoutAsked(msgspec.Struct, frozen=True, kw_only=True):
     """How the file is laid out, where it must be said, and where the person is."""
 
-    layout: Layout = Layout()
+    layout: Layout = msgspec.field(default_factory=Layout)
     country: str = ""
     zone: str = ""
 
@@ -117,7 +117,7 @@ class ImportsController(Controller):
         operation_id="putMapping",
         summary="Keep a mapping under a name",
         sync_to_thread=True,
-        opt=needs(Role.MARKETER, audited_as="mapping_kept"),
+        opt=needs(Role.MARKETER, audited_as="mapping_saved"),
     )
     def put_mapping(self, imports: Imports, name: str, data: RowMapping) -> NamedMapping:
         """Keep it, in place of the one that had the name."""

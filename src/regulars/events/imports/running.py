@@ -105,8 +105,11 @@ class Intake:
         with Walk(given.file, format=given.format, mapping=given.mapping, now_us=tally.now_us) as walk:
             _survey(walk, told)
             for load in walk.loads():
+                keys = _keys(given, load)
                 with self._database.read() as connection:
-                    fresh = self._fresh(connection, _keys(given, load), walk)
+                    taken = store.taken_among(connection, keys)
+                again = walk.scratch.seen_before(keys)
+                fresh = [key not in taken and not repeats for key, repeats in zip(keys, again, strict=True)]
                 before = {number for group in tally.problems for number in group.row_numbers}
                 _count(tally, load, fresh)
                 after = {number for group in tally.problems for number in group.row_numbers}
@@ -134,7 +137,7 @@ class Intake:
                 walk.refuse_wrong_encoding()
             _survey(walk, told)
             for load in walk.loads(after_row=tally.last_row):
-                self._put(load, tally, given, checkpoint, walk)
+                self._put(load, tally, given, checkpoint)
                 told(tally.rows, walk.rows_surveyed, "rows")
                 self._let_live_events_pass(tally, walk.rows_surveyed, told)
             has_rejected_file = bool(tally.refused) and open_rejected is not None
@@ -144,10 +147,14 @@ class Intake:
                     walk.table.rejected(target, _refused(walk))
             return tally.report(dry_run=False, shared=walk.scratch.count_shared(), has_rejected_file=has_rejected_file)
 
-    def _put(self, load: Load, tally: Tally, given: Given, checkpoint: Checkpoint, walk: Walk) -> None:
+    def _put(self, load: Load, tally: Tally, given: Given, checkpoint: Checkpoint) -> None:
         keys = _keys(given, load)
         with self._database.read() as connection:
-            fresh = self._fresh(connection, keys, walk)
+            known = store.taken_among(connection, keys)
+        fresh: list[bool] = []
+        for key in keys:
+            fresh.append(key not in known)
+            known.add(key)
         raws = [raw for raw, is_new in zip(load.raws, fresh, strict=True) if is_new]
         _count(tally, load, fresh)
         with self._database.write() as connection:
@@ -158,12 +165,6 @@ class Intake:
                 self._log.append_many([encode_entry(request)])
             store.take(connection, [key for key, is_new in zip(keys, fresh, strict=True) if is_new])
             checkpoint(tally, connection)
-
-    def _fresh(self, connection: Connection, keys: Sequence[tuple[int, int]], walk: Walk) -> list[bool]:
-        """Return which messages have not come before, by an earlier import or in this file."""
-        taken = store.taken_among(connection, keys)
-        again = walk.scratch.seen_before(keys)
-        return [key not in taken and not repeats for key, repeats in zip(keys, again, strict=True)]
 
     def _customers(self, walk: Walk) -> CustomerFigures | None:
         if self._known_customers is None:

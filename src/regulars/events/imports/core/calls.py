@@ -30,6 +30,7 @@ _CALL_PARTS = {
 _PARTS = {**_CALL_PARTS, **{name: name for name in _CALL_PARTS.values()}, "originalTimestamp": "originalTimestamp"}
 
 Call = dict[str, Any]  # Any: JSON
+_encode_row = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Unit(msgspec.Struct, kw_only=True):
@@ -43,17 +44,20 @@ class Unit(msgspec.Struct, kw_only=True):
     @property
     def fate(self) -> Literal["taken", "refused", "left_out"]:
         """What becomes of the rows."""
-        if any(fault.weight == "refused" for _, fault in self.faults):
+        if self.faults and any(fault.weight == "refused" for _, fault in self.faults):
             return "refused"
         return "taken" if self.calls else "left_out"
 
 
 def unit_of(reading: Reading, mapping: RowMapping) -> Unit:
     """Return what a row that stands by itself becomes."""
-    unit = Unit(rows=[reading.row], faults=[(reading.row, fault) for fault in reading.faults], person=reading.person)
-    if reading.is_refused or reading.is_left_out:
-        return unit
-    person = _somebody(reading, mapping, reading.message_id or _row_id(reading.row.cells or {}), unit)
+    unit = Unit(rows=[reading.row], person=reading.person)
+    if reading.faults:
+        unit.faults = [(reading.row, fault) for fault in reading.faults]
+        if reading.is_refused or reading.is_left_out:
+            return unit
+    own_id = reading.message_id or derived("import", reading.event, _row_id(reading.row.cells or {}))
+    person = _somebody(reading, mapping, own_id, unit)
     if person is None:
         return unit
     unit.person = person
@@ -63,10 +67,8 @@ def unit_of(reading: Reading, mapping: RowMapping) -> Unit:
         return unit
     if is_introduced(person, reading.traits):
         unit.calls.append(_introduced(person, reading.traits, when))
-    message_id = reading.message_id or derived("import", reading.event, _row_id(reading.row.cells or {}))
-    unit.calls.append(
-        _track(reading.event, person, {**mapping.constants, **reading.properties}, when=when, message_id=message_id)
-    )
+    properties = {**mapping.constants, **reading.properties}
+    unit.calls.append(_track(reading.event, person, properties, when=when, message_id=own_id))
     return unit
 
 
@@ -233,12 +235,14 @@ def _add_total(properties: dict[str, Any], products: Sequence[Mapping[str, Any]]
 
 
 def _row_id(cells: Cells) -> str:
-    kept = [[name, value] for name, value in cells.items() if name != PROBLEM_COLUMN]
-    return msgspec.json.encode(kept, enc_hook=str).decode()
+    kept = (
+        {name: value for name, value in cells.items() if name != PROBLEM_COLUMN} if PROBLEM_COLUMN in cells else cells
+    )
+    return _encode_row(kept).decode()
 
 
 def _written(at_us: int | None) -> str | None:
-    return moment(at_us).isoformat().replace("+00:00", "Z") if at_us is not None else None
+    return moment(at_us).isoformat()[:-6] + "Z" if at_us is not None else None
 
 
 def _introduced(person: Person, traits: Mapping[str, Any], when: str | None) -> Call:  # Any: JSON

@@ -97,7 +97,7 @@ class RowMapping(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str = ""
     nobody: Nobody = "leave_out"
     leave_out: dict[str, list[str]] = {}
-    layout: Layout = Layout()
+    layout: Layout = msgspec.field(default_factory=Layout)
 
     def columns(self) -> list[str]:
         """Return every column that is pointed at."""

@@ -228,6 +228,8 @@ class RowReader:
         reading.properties, reading.line, reading.traits = homes["event"], homes["line"], homes["customer"]
 
     def _is_blank(self, cells: Cells) -> bool:
+        if not is_empty(next(iter(cells.values()), None)) and next(iter(cells)) != PROBLEM_COLUMN:
+            return False
         return all(is_empty(cell) for name, cell in cells.items() if name != PROBLEM_COLUMN)
 
 

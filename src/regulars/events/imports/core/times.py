@@ -157,6 +157,7 @@ class _Pattern:
         self._names = names
         self._here = here
         self._match = re.compile("".join(parts), re.IGNORECASE).fullmatch
+        self._places = _plain_places(names)
         self._last: tuple[str, int] = ("", 0)
 
     def __call__(self, cell: Any) -> int:  # Any: a cell
@@ -166,9 +167,21 @@ class _Pattern:
         found = self._match(text)
         if found is None:
             raise ValueError(text)
-        at_us = _composed(dict(zip(self._names, found.groups(), strict=True)), self._here)
+        groups = found.groups()
+        if self._places is not None and "." not in groups[-1]:
+            at_us = microseconds(datetime(*(int(groups[place]) for place in self._places), tzinfo=self._here))  # type: ignore[misc, arg-type]  # year, month, day and so on, as many as there are
+        else:
+            at_us = _composed(dict(zip(self._names, groups, strict=True)), self._here)
         self._last = (text, at_us)
         return at_us
+
+
+def _plain_places(names: Sequence[str]) -> list[int] | None:
+    """Return where year, month, day, hour, minute and second stand when there is nothing else: the common case."""
+    wanted = ["year", "month", "day", "hour", "minute", "second"]
+    if sorted(names) != sorted(wanted[: len(names)]) or len(names) < 3:
+        return None
+    return [names.index(name) for name in wanted[: len(names)]]
 
 
 def _literal(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args  # Any: a cell is whatever the file holds
@@ -23,6 +23,8 @@ UNITS: dict[str, Decimal] = {
     "percent": Decimal("0.01"),
 }
 DecimalMark = Literal[".", ","]
+_NUMERIC = frozenset({"number", "money", "whole"})
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,4})?", re.ASCII)
 MONEY_PLACES = Decimal("0.0001")  # a 4-byte float of 2.55 reads 2.549999952316284
 LIST_MARK = re.compile(r"[|;]")
 _YES = {"yes", "y", "true", "t", "1", "是", "有", "はい", "on"}
@@ -57,13 +59,28 @@ def value_of(cell: Any, kind: ValueType, *, decimal: DecimalMark = ".", unit: Un
         When it is not of this type.
 
     """
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+    if type(cell) is str:
+        cell = cell.strip() or None
+        if kind == "text" or cell is None:
+            return cell
+        if unit == "as_it_is" and decimal == "." and _PLAIN.fullmatch(cell):  # most cells, at a quarter of the cost
+            return _plainly(cell, kind)
+    if cell is None:
         return None
-    if kind in ("number", "money", "whole"):
+    if kind in _NUMERIC:
         return _numeric(cell, kind, decimal, unit)
-    if kind == "text":
-        return text_of(cell)
-    return {"yes_no": _yes_no, "list": _list, "json": _json}[kind](cell)
+    return text_of(cell) if kind == "text" else _OTHERS[kind](cell)
+
+
+def _plainly(cell: str, kind: ValueType) -> Any:  # Any: JSON
+    if "." not in cell and kind in _NUMERIC:
+        return int(cell)
+    if kind in ("number", "money"):
+        found = float(cell)
+        return int(found) if found.is_integer() else round(found, 4) if kind == "money" else found
+    if kind == "whole":
+        raise UnreadableValueError("not_whole", "This is not a whole number.")
+    return _OTHERS[kind](cell)
 
 
 def text_of(cell: Any) -> str:  # Any: a cell
@@ -161,6 +178,9 @@ def _json(cell: Any) -> Any:  # Any: JSON
         return msgspec.json.decode(cell)
     except msgspec.DecodeError:
         raise UnreadableValueError("not_json", 'This is not JSON such as {"size": "M"}.') from None
+
+
+_OTHERS: dict[str, Callable[[Any], Any]] = {"yes_no": _yes_no, "list": _list, "json": _json}  # Any: as above
 
 
 def types_of(samples: Sequence[Any]) -> tuple[ValueType, DecimalMark | None]:  # Any: cells

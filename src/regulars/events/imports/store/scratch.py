@@ -35,6 +35,8 @@ _COUNT_SHARED = "SELECT substr(weak, 1, instr(weak, ':') - 1), COUNT(*) FROM sha
 _ADD_PERSON = """INSERT INTO people (surest, others) VALUES (?, ?) ON CONFLICT (surest) DO NOTHING"""
 _PEOPLE = "SELECT surest, others FROM people ORDER BY surest"
 _ADD_MESSAGE = "INSERT INTO messages (half, other) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# Which of these messages stood in the file before?
+_AMONG_MESSAGES = "SELECT half, other FROM messages WHERE half IN (SELECT value FROM json_each(?))"
 _REMEMBERED = 20_000
 _KNOWN_CHARACTERS_MAX = 600
 
@@ -109,7 +111,15 @@ class Scratch:
 
     def seen_before(self, keys: Iterable[tuple[int, int]]) -> list[bool]:
         """Return for each message whether this file had it before, and remember it."""
-        return [self._do(_ADD_MESSAGE, key).rowcount == 0 for key in keys]
+        wanted = list(keys)
+        asked = msgspec.json.encode([half for half, _ in wanted]).decode()
+        known = set(self._do(_AMONG_MESSAGES, (asked,)))
+        again: list[bool] = []
+        for key in wanted:
+            again.append(key in known)
+            known.add(key)
+        self._file.executemany(_ADD_MESSAGE, wanted)
+        return again
 
     def settle(self) -> None:
         """Be done with a first walk: what is shared, and how many lines each order has, can be asked from now on."""
