@@ -10,6 +10,7 @@ from typing import Any  # Any: JSON, and rows of any table
 
 import pytest
 from sqlalchemy import text
+from tests.events.conftest import Host
 
 from regulars.app import Shop, open_shop
 from regulars.events.plans import EventRule, PlanBody, Plans
@@ -54,6 +55,14 @@ class Counter:
     def outcomes(self, name: str = "Order Completed") -> dict[str, int]:
         rows = self.rows(f"SELECT outcome, SUM(count) FROM events_counts WHERE name = '{name}' GROUP BY outcome")
         return {outcome: int(count) for outcome, count in rows}
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    """Return one uvicorn for all tests of this room."""
+    host = Host()
+    yield host
+    host.stop()
 
 
 @pytest.fixture

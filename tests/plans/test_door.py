@@ -148,7 +148,7 @@ def test_while_the_snapshot_cannot_be_read_the_door_takes_nothing_and_says_why(g
     status, body, headers = gate.post("/v1/identify", IDENTIFY)
     assert status == 503
     assert "plans.json" in json.dumps(body)
-    assert headers[b"retry-after"] == b"5", "senders come back; nothing is lost"
+    assert int(headers[b"retry-after"]) >= 5, "senders come back; nothing is lost"
     assert EMAIL.encode() not in gate.log()
     assert gate.shop.plans.write_snapshot(), "a job of the worker does this every minute"
     gate.clock.wind(timedelta(seconds=1))

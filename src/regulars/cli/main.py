@@ -19,6 +19,7 @@ VERBS = {
     "serve": "Run a shop: the door, the API, the console and the worker.",
     "work": "Run a worker alone, beside web processes on other machines.",
     "ingest": "Take a file of past events, or of items, in.",
+    "plans": "Keep, infer and check tracking plans: what events must look like.",
     "train": "Learn from what happened so far.",
     "evaluate": "Measure recommendations on a log of interactions, beside baselines.",
     "export": "Write out one customer's data, or the events as Parquet.",

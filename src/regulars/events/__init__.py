@@ -11,7 +11,6 @@ from regulars.events.core import (
     Position,
     Projection,
     acts_outward,
-    was_imported,
 )
 from regulars.events.decode import DecodedRequest, RejectedItem, event_id_of, position_of, read_request
 from regulars.events.door import Door, DoorStats
@@ -47,5 +46,4 @@ __all__ = [
     "event_id_of",
     "position_of",
     "read_request",
-    "was_imported",
 ]

@@ -12,7 +12,17 @@ from regulars.events import store
 from regulars.events.core import Event, Position, Verdict
 from regulars.events.decode import DecodedRequest, position_of, read_request
 from regulars.events.record import decode_entry
-from regulars.events.shown import EventInFull, LiveEvent, in_full, lines_of, raw_of, request_of, shown_verdict
+from regulars.events.shown import (
+    EventInFull,
+    LiveEvent,
+    PlansRead,
+    covered_event,
+    in_full,
+    lines_of,
+    raw_of,
+    request_of,
+    shown_verdict,
+)
 from regulars.events.worker_store import offsets
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
 from regulars.kernel.database import Database
@@ -27,7 +37,6 @@ TAIL_RECORDS_MAX = 100  # of each partition and each look; above, a person could
 SETTLED_US = MICROSECONDS_PER_SECOND  # a record not taken in after this long is shown all the same
 
 CustomerOf = Callable[[str, str], CustomerId | None]
-VerdictsOf = Callable[[Sequence[Event]], Sequence[Verdict | None]]
 Place = tuple[int, int]  # everything strictly before this (offset, index) is still to come
 
 
@@ -61,7 +70,7 @@ class Live:
         self._clock = clock
         self._log = log
         self.customer_of: CustomerOf | None = None
-        self.judging: Callable[[], AbstractContextManager[VerdictsOf]] = lambda: nullcontext(_no_verdicts)
+        self.plans_read: Callable[[], AbstractContextManager[PlansRead]] = lambda: nullcontext(_NoPlans())
 
     def recent(self, wanted: Wanted, *, cursor: str | None, limit: int) -> Page[LiveEvent]:
         """Return wanted events, the newest first."""
@@ -70,10 +79,10 @@ class Live:
         names = self._source_names()
         found: list[LiveEvent] = []
         scanned = 0
-        with self.judging() as verdicts_of:
+        with self.plans_read() as plans:
             for request, repeated in self._backwards(dict(places)):
                 scanned += 1
-                for line in lines_of(request, names, repeated, verdicts_of(request.events)):
+                for line in lines_of(request, names, repeated, plans):
                     index = int(line.event_id.rpartition(".")[2])
                     if (request.offset, index) >= places[request.partition]:
                         continue
@@ -87,8 +96,8 @@ class Live:
                     return Page(found, encode_cursor(places))
         return Page(found)
 
-    def find(self, event_id: str) -> EventInFull:
-        """Return everything about one event.
+    def find(self, event_id: str, *, covered: bool = False) -> EventInFull:
+        """Return everything about one event; `covered`, what its plan marks as personal cannot be read.
 
         Raises
         ------
@@ -100,11 +109,10 @@ class Live:
         if record is not None:
             request = read_request(record)
             repeated = self._duplicates(record.partition, record.offset, record.offset).get(record.offset, [])
-            with self.judging() as verdicts_of:
-                verdicts = verdicts_of(request.events)
-            for line in lines_of(request, self._source_names(), repeated, verdicts):
-                if line.event_id == event_id:
-                    return self._in_full(line, request, record, verdicts)
+            with self.plans_read() as plans:
+                for line in lines_of(request, self._source_names(), repeated, plans):
+                    if line.event_id == event_id:
+                        return self._in_full(line, request, record, plans, covered=covered)
         raise NotFoundError(f"There is no event {event_id!r}, or the log no longer keeps it.")
 
     def tail(self) -> Tail:
@@ -131,10 +139,10 @@ class Live:
             reached[partition] = ready[-1].offset if ready else begin + skipped
             if ready:
                 repeated = self._duplicates(partition, ready[0].offset, ready[-1].offset)
-                with self.judging() as verdicts_of:
+                with self.plans_read() as plans:
                     for record in ready:
                         request, before = read_request(record), repeated.get(record.offset, [])
-                        lines.extend(reversed(list(lines_of(request, names, before, verdicts_of(request.events)))))
+                        lines.extend(reversed(list(lines_of(request, names, before, plans))))
         known = [self._with_customer(line) for line in sorted(lines, key=lambda line: line.received_at)]
         return [line for line in known if wanted.covers(line)], passed_over
 
@@ -145,19 +153,23 @@ class Live:
         return records[0] if records and records[0].offset == place.offset else None
 
     def _in_full(
-        self, line: LiveEvent, request: DecodedRequest, record: Record, verdicts: Sequence[Verdict | None]
+        self, line: LiveEvent, request: DecodedRequest, record: Record, plans: PlansRead, *, covered: bool
     ) -> EventInFull:
         place = position_of(line.event_id)
         assert place is not None, "a line's id is made from its place"
-        found = next((pair for pair in zip(request.events, verdicts, strict=True) if pair[0].position == place), None)
-        return EventInFull(
+        event = next((event for event in request.events if event.position == place), None)
+        verdict = plans.verdicts([event])[0] if event and line.outcome != "duplicate" else None
+        cover = plans.cover(request.source_id or "")
+        found = EventInFull(
             live=self._with_customer(line),
-            event=in_full(found[0]) if found else None,
+            event=in_full(event) if event else None,
             raw=raw_of(decode_entry(record.payload), place.index),
             request=request_of(request),
             at=next((fault.at for fault in request.rejected if fault.index == place.index), ""),
-            verdict=shown_verdict(found[1]) if found and found[1] and line.outcome != "duplicate" else None,
+            verdict=shown_verdict(verdict) if verdict else None,
+            personal=cover.marks(event.call, event.properties, event.context) if cover and event else [],
         )
+        return covered_event(found, cover) if covered and cover else found
 
     def _backwards(self, places: dict[str, Place]) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:
         streams = [self._partition_backwards(name, place[0]) for name, place in places.items()]
@@ -194,8 +206,14 @@ class Live:
         return line
 
 
-def _no_verdicts(events: Sequence[Event]) -> Sequence[Verdict | None]:
-    return [None] * len(events)
+class _NoPlans:
+    """A shop without tracking plans."""
+
+    def verdicts(self, events: Sequence[Event]) -> Sequence[Verdict | None]:
+        return [None] * len(events)
+
+    def cover(self, source_id: str) -> None:  # noqa: ARG002 (nothing is marked, whose ever it is)
+        return None
 
 
 class Tail:

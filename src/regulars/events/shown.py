@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal  # Any: properties are whatever was sent
+from typing import Any, Literal, Protocol  # Any: properties are whatever was sent
 
 import msgspec
 
@@ -18,6 +18,8 @@ from regulars.events.decode import (
     event_id_of,
 )
 from regulars.events.plans.core import reason_of, sentence
+from regulars.events.plans.core.personal import COVERED
+from regulars.events.plans.covering import Cover, Mark
 from regulars.events.reasons import DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
 from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts, RefusedRequest
 from regulars.events.sent import UnreadableError, read_item, split_batch
@@ -119,7 +121,8 @@ class ShownRequest(msgspec.Struct, frozen=True, kw_only=True):
 class EventInFull(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one item: the event (None when it was rejected), and `raw`, the JSON text exactly as it was sent.
 
-    `at` names the field at fault, where one is.
+    `at` names the field at fault, where one is; `verdict` is that of the tracking plan, `personal` the fields that it
+    marks.
     """
 
     live: LiveEvent
@@ -128,18 +131,29 @@ class EventInFull(msgspec.Struct, frozen=True, kw_only=True):
     request: ShownRequest
     at: str = ""
     verdict: ShownVerdict | None = None
+    personal: list[Mark] = []
+
+
+class PlansRead(Protocol):
+    """What tracking plans say of events that people look at."""
+
+    def verdicts(self, events: Sequence[Event]) -> Sequence[Verdict | None]:
+        """Return how events kept to their plan."""
+        ...
+
+    def cover(self, source_id: str) -> Cover | None:
+        """Return what covers the personal fields of a source's events."""
+        ...
 
 
 def lines_of(
-    request: DecodedRequest,
-    source_names: Mapping[str, str],
-    duplicates: Collection[int],
-    verdicts: Sequence[Verdict | None],
+    request: DecodedRequest, source_names: Mapping[str, str], duplicates: Collection[int], plans: PlansRead
 ) -> Iterator[LiveEvent]:
-    """Yield a line for each item of a request, the last first; `verdicts` stand beside its events."""
+    """Yield a line for each item of a request, the last first; no line tells what a plan marks as personal."""
+    cover = plans.cover(request.source_id or "")
     lines = {
-        event.position.index: _line(event, source_names, duplicates, verdict)
-        for event, verdict in zip(request.events, verdicts, strict=True)
+        event.position.index: _line(event, source_names, duplicates, verdict, cover)
+        for event, verdict in zip(request.events, plans.verdicts(request.events), strict=True)
     }
     lines |= {fault.index: _rejected_line(fault, request, source_names) for fault in request.rejected}
     if request.refused is not None:
@@ -240,8 +254,23 @@ def shown_verdict(verdict: Verdict) -> ShownVerdict:
     )
 
 
+def covered_event(found: EventInFull, cover: Cover) -> EventInFull:
+    """Return an event without the values that its plan marks as personal."""
+    event, request = found.event, found.request
+    if event is not None:
+        properties, context = cover.properties(event.call, event.properties), cover.context(event.context)
+        event = msgspec.structs.replace(event, properties=properties, context=context)
+    if cover.hides_address:
+        request = msgspec.structs.replace(request, ip=COVERED)
+    return msgspec.structs.replace(found, event=event, raw=cover.text(found.raw), request=request)
+
+
 def _line(
-    event: Event, source_names: Mapping[str, str], duplicates: Collection[int], verdict: Verdict | None
+    event: Event,
+    source_names: Mapping[str, str],
+    duplicates: Collection[int],
+    verdict: Verdict | None,
+    cover: Cover | None,
 ) -> LiveEvent:
     outcome: Outcome = "corrected" if event.corrections else "accepted"
     reason, codes, warning = " ".join(event.corrections), list(event.correction_codes), ""
@@ -264,7 +293,7 @@ def _line(
         customer_id=None,
         occurred_at=moment(event.occurred_us),
         received_at=moment(event.received_us),
-        summary=summary_of(event.properties),
+        summary=summary_of(cover.properties(event.call, event.properties) if cover else event.properties),
         codes=codes,
         warning=warning,
     )

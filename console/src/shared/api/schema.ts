@@ -797,7 +797,7 @@ export interface paths {
         };
         /**
          * One event
-         * @description Return one event: corrected, exactly as it was sent, and the request it came with.
+         * @description Return one event: corrected, as it was sent, and its request; what a plan marks as personal is for admins.
          */
         get: operations["getEvent"];
         put?: never;
@@ -939,278 +939,6 @@ export interface paths {
          * @description Let the identifier count again; 404 when it was not blocked.
          */
         delete: operations["unblockIdentifier"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Imports, the newest first
-         * @description Return imports with how far each is.
-         */
-        get: operations["listImports"];
-        put?: never;
-        /**
-         * Upload a file of history
-         * @description The body is the file itself: CSV, JSON lines or Parquet, as its name says.
-         */
-        post: operations["uploadHistory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/fetch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take a file from the server's own storage
-         * @description Copy a file from a place that `imports.places` allows.
-         */
-        post: operations["fetchHistory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/mappings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Kept mappings
-         * @description Return every mapping that has a name.
-         */
-        get: operations["listMappings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/mappings/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Keep a mapping under a name
-         * @description Keep it, in place of the one that had the name.
-         */
-        put: operations["putMapping"];
-        post?: never;
-        /**
-         * Forget a mapping
-         * @description Forget the name; imports that used it keep what they were given.
-         */
-        delete: operations["removeMapping"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/presets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Ready mappings
-         * @description Return mappings for files that many shops have.
-         */
-        get: operations["listPresets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One import
-         * @description Return an import: its state, its progress, its report.
-         */
-        get: operations["getHistoryImport"];
-        put?: never;
-        post?: never;
-        /**
-         * Let a file go
-         * @description Remove the file and what is known about it; what went into the log stays.
-         */
-        delete: operations["removeImport"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop what is under way
-         * @description Stop; what is in the log stays, and counts once when the file is taken in again.
-         */
-        post: operations["cancelImport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Try the whole file out
-         * @description Begin a dry run; its report stands in the import when its state is `checked`.
-         */
-        post: operations["checkHistory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The first rows, and what they might mean
-         * @description Return columns with samples, the formats that fit them, and a mapping to begin with.
-         */
-        post: operations["lookAtHistory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The first rows as events
-         * @description Return the first 20 rows beside the events they become, each problem at its cell.
-         */
-        post: operations["previewHistory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/rejected": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The rows that did not go in
-         * @description Return the file of rejected rows, to be mended and given again.
-         */
-        get: operations["rejectedHistory"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take the file in
-         * @description Begin the import; it goes on after a restart and can be cancelled.
-         */
-        post: operations["runImport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{import_id}/samples": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The rows that the report names
-         * @description Return rows with problems as they stand in the file; empty when the file is gone.
-         */
-        get: operations["importSamples"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1366,6 +1094,358 @@ export interface paths {
          * @description Change what is given; a new role or password ends the person's sessions.
          */
         patch: operations["changePerson"];
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every tracking plan
+         * @description Return every plan, oldest first, with how the last 24 hours kept to it.
+         */
+        get: operations["listPlans"];
+        put?: never;
+        /**
+         * Begin a tracking plan
+         * @description Begin a plan: a draft that judges nothing until it is published.
+         */
+        post: operations["createPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a plan from a file
+         * @description Begin a plan from a plan file.
+         */
+        post: operations["importPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The plan that recent traffic keeps to
+         * @description Return a plan inferred from the traffic of the last days, with what it was read from. Nothing is kept.
+         */
+        post: operations["inferPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plans ready to use
+         * @description Return the plans that come with Regulars.
+         */
+        get: operations["listReadyPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/ready/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One ready plan
+         * @description Return one ready plan as a file.
+         */
+        get: operations["getReadyPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One tracking plan
+         * @description Return a plan with its draft, its versions, and what publishing the draft would change.
+         */
+        get: operations["getPlan"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a plan away
+         * @description Take a plan away: it judges nothing from now on. What it judged can still be replayed.
+         */
+        delete: operations["deletePlan"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename or describe a plan
+         * @description Give a plan another name or description.
+         */
+        patch: operations["changePlan"];
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is different between two versions
+         * @description Return what is different between two versions, in words; between one and the draft without `after`.
+         */
+        get: operations["comparePlanVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit the draft
+         * @description Keep another draft; nothing is judged by it until it is published.
+         */
+        put: operations["putPlanDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A plan as a file
+         * @description Return the draft, or a version, as a plan file.
+         */
+        get: operations["exportPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways in which events go wrong
+         * @description Return problems by field, the most frequent first.
+         */
+        get: operations["listPlanProblems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/problems/{problem_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The latest events that show a problem
+         * @description Return the latest events that show a problem, read from the log; personal values are for admins.
+         */
+        get: operations["listPlanSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the draft in force
+         * @description Put the draft in force as the next version. What the door hashes or drops is an admin's to change.
+         */
+        post: operations["publishPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the draft what a version says
+         * @description Make the draft what a version says; publish it to put it in force again.
+         */
+        post: operations["restorePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a plan out of force
+         * @description Put a plan out of force; its personal fields are no longer hashed or dropped.
+         */
+        post: operations["stopPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What it would have made of recent traffic
+         * @description Return what a body, or the draft, would have made of the last hours' traffic. Nothing changes.
+         */
+        post: operations["tryPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version
+         * @description Return what a version says, in force or not.
+         */
+        get: operations["getPlanVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/violations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How events kept to a plan
+         * @description Return how events kept to a plan over time, and each event in all.
+         */
+        get: operations["getPlanViolations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/profiles": {
@@ -1943,6 +2023,12 @@ export interface components {
             variant?: string | null;
             version: number;
         };
+        /** Attempt */
+        Attempt: {
+            body?: components["schemas"]["PlanBody"] | null;
+            /** @default 24 */
+            hours: number;
+        };
         /** Attribute */
         Attribute: {
             /** @default false */
@@ -2011,6 +2097,20 @@ export interface components {
             reason: string;
             value: string;
         };
+        /** Change */
+        Change: {
+            /** @default  */
+            after: string;
+            /** @default  */
+            before: string;
+            /** @default  */
+            event: string;
+            kind: string;
+            /** @default  */
+            pointer: string;
+            /** @default  */
+            sentence: string;
+        };
         /** Changed */
         Changed: {
             count: number;
@@ -2020,17 +2120,6 @@ export interface components {
             detail: string;
             name: string;
             ok: boolean;
-        };
-        /** Column */
-        Column: {
-            /** @enum {null|string} */
-            decimal: "." | "," | null;
-            filled_share: number;
-            name: string;
-            samples: string[];
-            times: components["schemas"]["TimeReading"][];
-            /** @enum {string} */
-            type: "text" | "number" | "money" | "whole" | "yes_no" | "list" | "json";
         };
         /** CompareRequest */
         CompareRequest: {
@@ -2058,12 +2147,6 @@ export interface components {
             first: string;
             /** Format: date-time */
             last: string;
-        };
-        /** CustomerFigures */
-        CustomerFigures: {
-            joining: number;
-            known: number;
-            new: number;
         };
         /** CustomerIdentity */
         CustomerIdentity: {
@@ -2180,6 +2263,11 @@ export interface components {
             signed: boolean;
             status: components["schemas"]["Status"];
         };
+        /** Draft */
+        Draft: {
+            body: components["schemas"]["PlanBody"];
+            draft_number?: number | null;
+        };
         /** EventFilter */
         EventFilter: {
             /** @default  */
@@ -2193,9 +2281,37 @@ export interface components {
             at: string;
             event: components["schemas"]["ShownEvent"] | null;
             live: components["schemas"]["LiveEvent"];
+            personal?: components["schemas"]["Mark"][];
             raw: string;
             request: components["schemas"]["ShownRequest"];
             verdict?: components["schemas"]["ShownVerdict"] | null;
+        };
+        /** EventKept */
+        EventKept: {
+            blocked: number;
+            call: string;
+            judged: number;
+            name: string;
+            wrong: number;
+        };
+        /** EventRule */
+        EventRule: {
+            /**
+             * @default track
+             * @enum {string}
+             */
+            call: "identify" | "track" | "page" | "screen" | "group" | "alias";
+            context?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default  */
+            description: string;
+            /** @enum {null|string} */
+            mode?: "observe" | "warn" | "block" | null;
+            name: string;
+            schema?: {
+                [key: string]: unknown;
+            };
         };
         /** EvidenceLine */
         EvidenceLine: {
@@ -2257,17 +2373,6 @@ export interface components {
             /** @default 1 */
             version: number;
         };
-        /** Fault */
-        Fault: {
-            code: string;
-            column: string;
-            reason: string;
-            /**
-             * @default refused
-             * @enum {string}
-             */
-            weight: "refused" | "note" | "left_out";
-        };
         /** Figures */
         Figures: {
             /** Format: date-time */
@@ -2319,51 +2424,6 @@ export interface components {
             state: "good" | "failing" | "waiting" | "paused" | "closed";
             waiting: number;
         };
-        /** HistoryImport */
-        HistoryImport: {
-            /** Format: date-time */
-            changed_at: string;
-            /** Format: date-time */
-            created_at: string;
-            error: string | null;
-            file_kept: boolean;
-            /** @enum {string} */
-            format: "csv" | "jsonl" | "parquet";
-            import_id: string;
-            job_run_id: string | null;
-            /** Format: date-time */
-            kept_until: string;
-            mapping: components["schemas"]["RowMapping"] | null;
-            mapping_name: string | null;
-            name: string;
-            progress: components["schemas"]["JobProgress"] | null;
-            report: components["schemas"]["HistoryReport"] | null;
-            same_as: string | null;
-            size_bytes: number;
-            source_id: string | null;
-            /** @enum {string} */
-            state: "received" | "checking" | "checked" | "running" | "done" | "failed" | "cancelled";
-        };
-        /** HistoryReport */
-        HistoryReport: {
-            customers: components["schemas"]["CustomerFigures"] | null;
-            dry_run: boolean;
-            events: components["schemas"]["NameFigure"][];
-            events_total: number;
-            first_at: string | null;
-            /** @default false */
-            has_rejected_file: boolean;
-            last_at: string | null;
-            left_out: number;
-            problems: components["schemas"]["ProblemGroup"][];
-            refused: number;
-            repeated: number;
-            rows: number;
-            shared: {
-                [key: string]: number;
-            };
-            taken: number;
-        };
         /** Holdout */
         Holdout: {
             /** @default 0 */
@@ -2396,6 +2456,48 @@ export interface components {
             rejected: number;
             rejected_file: string | null;
             rows: number;
+        };
+        /** ImportedPlan */
+        ImportedPlan: {
+            file: components["schemas"]["PlanFile"];
+            sources?: string[] | null;
+        };
+        /** Inference */
+        Inference: {
+            /** @default 7 */
+            days: number;
+            sources?: string[] | null;
+        };
+        /** Inferred */
+        Inferred: {
+            body: components["schemas"]["PlanBody"];
+            events: components["schemas"]["InferredEvent"][];
+        };
+        /** InferredEvent */
+        InferredEvent: {
+            /** @enum {string} */
+            call: "identify" | "track" | "page" | "screen" | "group" | "alias";
+            events: number;
+            fields: components["schemas"]["InferredField"][];
+            name: string;
+            sampled: number;
+        };
+        /** InferredField */
+        InferredField: {
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            action: "keep" | "hash" | "drop";
+            of: number;
+            /** @enum {null|string} */
+            personal: "text" | "email" | "phone" | null;
+            pointer: string;
+            present: number;
+            samples: string[];
+            types: {
+                [key: string]: number;
+            };
         };
         /** Item */
         Item: {
@@ -2489,23 +2591,6 @@ export interface components {
             };
             signed: boolean;
         };
-        /** Layout */
-        Layout: {
-            delimiter?: string | null;
-            encoding?: string | null;
-            /** @default true */
-            has_header: boolean;
-            /** @default true */
-            has_quotes: boolean;
-        };
-        /** LayoutAsked */
-        LayoutAsked: {
-            /** @default  */
-            country: string;
-            layout?: components["schemas"]["Layout"];
-            /** @default  */
-            zone: string;
-        };
         /** LiveEvent */
         LiveEvent: {
             anonymous_id: string | null;
@@ -2530,24 +2615,10 @@ export interface components {
             /** @default  */
             warning: string;
         };
-        /** Look */
-        Look: {
-            columns: components["schemas"]["Column"][];
-            encodings: string[];
-            layout: components["schemas"]["Layout"];
-            proposal: components["schemas"]["Proposal"];
-            rows: components["schemas"]["SampleRow"][];
-        };
-        /** MappingTaken */
-        MappingTaken: {
-            mapping: components["schemas"]["RowMapping"];
-            mapping_name?: string | null;
-            source_id?: string | null;
-        };
-        /** MappingTried */
-        MappingTried: {
-            mapping: components["schemas"]["RowMapping"];
-            mapping_name?: string | null;
+        /** Mark */
+        Mark: {
+            action: string;
+            pointer: string;
         };
         /** MinuteCount */
         MinuteCount: {
@@ -2576,16 +2647,11 @@ export interface components {
             count: number;
             name: string;
         };
-        /** NameFigure */
-        NameFigure: {
-            count: number;
-            name: string;
-        };
-        /** NamedMapping */
-        NamedMapping: {
-            /** Format: date-time */
-            changed_at: string;
-            mapping: components["schemas"]["RowMapping"];
+        /** NewPlan */
+        NewPlan: {
+            body?: components["schemas"]["PlanBody"] | null;
+            /** @default  */
+            description: string;
             name: string;
         };
         /** NewSecretKey */
@@ -2683,11 +2749,6 @@ export interface components {
             items: components["schemas"]["DeliveryShown"][];
             next_cursor?: string | null;
         };
-        /** PageOfHistoryImport */
-        PageOfHistoryImport: {
-            items: components["schemas"]["HistoryImport"][];
-            next_cursor?: string | null;
-        };
         /** PageOfHourShown */
         PageOfHourShown: {
             items: components["schemas"]["HourShown"][];
@@ -2701,6 +2762,11 @@ export interface components {
         /** PageOfLiveEvent */
         PageOfLiveEvent: {
             items: components["schemas"]["LiveEvent"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfProblemLine */
+        PageOfProblemLine: {
+            items: components["schemas"]["ProblemLine"][];
             next_cursor?: string | null;
         };
         /** PageOfProfileSummary */
@@ -2717,31 +2783,6 @@ export interface components {
         PageOfTimelineEntry: {
             items: components["schemas"]["TimelineEntry"][];
             next_cursor?: string | null;
-        };
-        /** Part */
-        Part: {
-            column: string;
-            /**
-             * @default .
-             * @enum {string}
-             */
-            decimal: "." | ",";
-            name: string;
-            /**
-             * @default text
-             * @enum {string}
-             */
-            type: "text" | "number" | "money" | "whole" | "yes_no" | "list" | "json";
-            /**
-             * @default as_it_is
-             * @enum {string}
-             */
-            unit: "as_it_is" | "cents" | "thousandths" | "minutes" | "hours" | "percent";
-            /**
-             * @default event
-             * @enum {string}
-             */
-            where: "event" | "line" | "customer";
         };
         /** PastValue */
         PastValue: {
@@ -2790,9 +2831,99 @@ export interface components {
              */
             role: "viewer" | "marketer" | "admin";
         };
-        /** PlaceGiven */
-        PlaceGiven: {
-            place: string;
+        /** PersonalField */
+        PersonalField: {
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            action: "keep" | "hash" | "drop";
+            /**
+             * @default text
+             * @enum {string}
+             */
+            kind: "text" | "email" | "phone";
+            pointer: string;
+        };
+        /** Plan */
+        Plan: {
+            changes: components["schemas"]["Change"][];
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            draft: components["schemas"]["PlanBody"];
+            draft_number: number;
+            faults: string[];
+            in_force: number | null;
+            in_force_body: components["schemas"]["PlanBody"] | null;
+            name: string;
+            plan_id: string;
+            /** Format: date-time */
+            updated_at: string;
+            versions: components["schemas"]["Version"][];
+        };
+        /** PlanBody */
+        PlanBody: {
+            events?: components["schemas"]["EventRule"][];
+            /**
+             * @default observe
+             * @enum {string}
+             */
+            mode: "observe" | "warn" | "block";
+            personal?: components["schemas"]["PersonalField"][];
+            sources?: string[] | null;
+            /**
+             * @default allow
+             * @enum {string}
+             */
+            unknown: "allow" | "warn" | "block";
+        };
+        /** PlanChange */
+        PlanChange: {
+            description?: string | null;
+            name?: string | null;
+        };
+        /** PlanFile */
+        PlanFile: {
+            /** @default  */
+            description: string;
+            events?: components["schemas"]["EventRule"][];
+            /**
+             * @default regulars.plan/1
+             * @constant
+             */
+            format: "regulars.plan/1";
+            /**
+             * @default observe
+             * @enum {string}
+             */
+            mode: "observe" | "warn" | "block";
+            name: string;
+            personal?: components["schemas"]["PersonalField"][];
+            /**
+             * @default allow
+             * @enum {string}
+             */
+            unknown: "allow" | "warn" | "block";
+        };
+        /** PlanSummary */
+        PlanSummary: {
+            blocked: number;
+            description: string;
+            draft_differs: boolean;
+            events: number;
+            in_force: number | null;
+            in_force_since: string | null;
+            judged: number;
+            /** @enum {string} */
+            mode: "observe" | "warn" | "block";
+            name: string;
+            personal: number;
+            plan_id: string;
+            sources: string[] | null;
+            /** Format: date-time */
+            updated_at: string;
+            wrong: number;
         };
         /** PolicyPerformance */
         PolicyPerformance: {
@@ -2803,46 +2934,6 @@ export interface components {
             /** @enum {string} */
             policy: "blend" | "transitions" | "sessions" | "taste" | "popular" | "trending" | "rules" | "similar";
             shown: number;
-        };
-        /** Preset */
-        Preset: {
-            about: string;
-            mapping: components["schemas"]["RowMapping"];
-            name: string;
-            needs: string[];
-            title: string;
-        };
-        /** Preview */
-        Preview: {
-            units: components["schemas"]["PreviewUnit"][];
-        };
-        /** PreviewEvent */
-        PreviewEvent: {
-            anonymous_id: string | null;
-            call: string;
-            identifiers: string[];
-            message_id: string;
-            name: string;
-            /** Format: date-time */
-            occurred_at: string;
-            properties: {
-                [key: string]: unknown;
-            };
-            user_id: string | null;
-        };
-        /** PreviewRow */
-        PreviewRow: {
-            cells: {
-                [key: string]: string;
-            };
-            faults: components["schemas"]["Fault"][];
-            row: number;
-        };
-        /** PreviewUnit */
-        PreviewUnit: {
-            events: components["schemas"]["PreviewEvent"][];
-            fate: string;
-            rows: components["schemas"]["PreviewRow"][];
         };
         /** Problem */
         Problem: {
@@ -2862,22 +2953,29 @@ export interface components {
             title: string;
             type: string;
         };
-        /** ProblemGroup */
-        ProblemGroup: {
-            code: string;
-            column: string;
-            reason: string;
-            row_numbers: number[];
-            rows: number;
-            /** @enum {string} */
-            weight: "refused" | "note" | "left_out";
-        };
         /** ProblemKind */
         ProblemKind: {
             kind: string;
             meaning: string;
             status: number;
             title: string;
+        };
+        /** ProblemLine */
+        ProblemLine: {
+            call: string;
+            count: number;
+            expected: string;
+            /** Format: date-time */
+            first_at: string;
+            got: string;
+            kind: string;
+            /** Format: date-time */
+            last_at: string;
+            name: string;
+            pointer: string;
+            problem_id: string;
+            sentence: string;
+            series: number[];
         };
         /** Profile */
         Profile: {
@@ -2919,23 +3017,22 @@ export interface components {
             name: string;
             top_affinity: components["schemas"]["TopAffinity"] | null;
         };
-        /** Proposal */
-        Proposal: {
-            mapping: components["schemas"]["RowMapping"];
-            presets: string[];
-            questions: components["schemas"]["Question"][];
-        };
-        /** Question */
-        Question: {
-            /** @enum {string} */
-            about: "time_format" | "decimal_mark" | "time_zone" | "country" | "what_happened" | "who";
-            column: string;
-            options: string[];
+        /** Publication */
+        Publication: {
+            /** @default  */
+            note: string;
         };
         /** Readiness */
         Readiness: {
             checks: components["schemas"]["CheckResult"][];
             ready: boolean;
+        };
+        /** ReadyPlan */
+        ReadyPlan: {
+            description: string;
+            events: number;
+            key: string;
+            name: string;
         };
         /** ReasonCount */
         ReasonCount: {
@@ -2965,6 +3062,10 @@ export interface components {
             since: string;
             step_s: number;
         };
+        /** Restoration */
+        Restoration: {
+            number: number;
+        };
         /** RisingItem */
         RisingItem: {
             count: number;
@@ -2982,43 +3083,6 @@ export interface components {
         Rotation: {
             /** @default 0 */
             grace_days: number;
-        };
-        /** RowMapping */
-        RowMapping: {
-            constants?: {
-                [key: string]: unknown;
-            };
-            /** @default  */
-            event: string;
-            /** @default  */
-            event_column: string;
-            event_names?: {
-                [key: string]: string;
-            };
-            layout?: components["schemas"]["Layout"];
-            leave_out?: {
-                [key: string]: string[];
-            };
-            /** @default  */
-            message_id: string;
-            /**
-             * @default leave_out
-             * @enum {string}
-             */
-            nobody: "leave_out" | "each_alone" | "refuse";
-            order_id?: string[];
-            properties?: components["schemas"]["Part"][];
-            /** @enum {string} */
-            row: "call" | "event" | "order_line" | "customer";
-            when?: components["schemas"]["When"] | null;
-            who?: components["schemas"]["Who"][];
-        };
-        /** SampleRow */
-        SampleRow: {
-            cells: {
-                [key: string]: string;
-            };
-            row: number;
         };
         /** Schedule */
         Schedule: {
@@ -3348,11 +3412,6 @@ export interface components {
             count: number;
             label: string;
         };
-        /** TimeReading */
-        TimeReading: {
-            examples: string[];
-            format: string;
-        };
         /** TimelineEntry */
         TimelineEntry: {
             event_id: string;
@@ -3403,6 +3462,41 @@ export interface components {
             name: string;
             value?: string | number | boolean | null;
         };
+        /** Trial */
+        Trial: {
+            blocked: number;
+            by_event: components["schemas"]["TrialEvent"][];
+            events: number;
+            is_whole: boolean;
+            problems: components["schemas"]["TrialProblem"][];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            wrong: number;
+        };
+        /** TrialEvent */
+        TrialEvent: {
+            blocked: number;
+            call: string;
+            events: number;
+            name: string;
+            wrong: number;
+        };
+        /** TrialProblem */
+        TrialProblem: {
+            call: string;
+            events: number;
+            expected: string;
+            got: string;
+            kind: string;
+            /** @enum {string} */
+            mode: "observe" | "warn" | "block";
+            name: string;
+            pointer: string;
+            samples: string[];
+            sentence: string;
+        };
         /** TrialShown */
         TrialShown: {
             duration_ms: number;
@@ -3416,21 +3510,60 @@ export interface components {
             /** @default 1 */
             weight: number;
         };
-        /** When */
-        When: {
-            columns: string[];
-            format: string;
-            /** @default UTC */
-            zone: string;
+        /** Version */
+        Version: {
+            /** Format: date-time */
+            from_at: string;
+            name: string;
+            note: string;
+            number: number;
+            published_by: string;
+            until_at: string | null;
         };
-        /** Who */
-        Who: {
-            column: string;
-            /** @default  */
-            country: string;
-            /** @default false */
-            joins_shared: boolean;
-            kind: string;
+        /** VersionInFull */
+        VersionInFull: {
+            body: components["schemas"]["PlanBody"];
+            /** Format: date-time */
+            from_at: string;
+            name: string;
+            note: string;
+            number: number;
+            published_by: string;
+            until_at: string | null;
+        };
+        /** ViolationSample */
+        ViolationSample: {
+            event_id: string;
+            is_covered: boolean;
+            is_gone: boolean;
+            /** Format: date-time */
+            received_at: string;
+            source_id: string;
+            source_name: string;
+            values: string[];
+            version: number;
+        };
+        /** ViolationStep */
+        ViolationStep: {
+            /** Format: date-time */
+            at: string;
+            blocked: number;
+            call: string;
+            events: number;
+            name: string;
+        };
+        /** Violations */
+        Violations: {
+            blocked: number;
+            events: components["schemas"]["EventKept"][];
+            judged: number;
+            series: components["schemas"]["ViolationStep"][];
+            /** Format: date-time */
+            since: string;
+            step_s: number;
+            /** Format: date-time */
+            until: string;
+            wrong: number;
         };
         /**
          * Reason
@@ -5226,518 +5359,6 @@ export interface operations {
             };
         };
     };
-    listImports: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageOfHistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    uploadHistory: {
-        parameters: {
-            query: {
-                /** @description The file's name; its ending says the format. */
-                name: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    fetchHistory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PlaceGiven"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    listMappings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NamedMapping"][];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    putMapping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RowMapping"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NamedMapping"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    removeMapping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    listPresets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preset"][];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    getHistoryImport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    removeImport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    cancelImport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    checkHistory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MappingTried"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    lookAtHistory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LayoutAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Look"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    previewHistory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RowMapping"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preview"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    rejectedHistory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Stream Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    runImport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MappingTaken"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HistoryImport"];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    importSamples: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SampleRow"][];
-                };
-            };
-            /** @description It cannot be done; the problem document says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
     listJobs: {
         parameters: {
             query?: {
@@ -6036,6 +5657,669 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSummary"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    createPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    importPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportedPlan"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    inferPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Inference"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inferred"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listReadyPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyPlan"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getReadyPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanFile"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    deletePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    changePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    comparePlanVersions: {
+        parameters: {
+            query: {
+                before: number;
+                after?: number | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    putPlanDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    exportPlan: {
+        parameters: {
+            query?: {
+                number?: number | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanFile"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listPlanProblems: {
+        parameters: {
+            query?: {
+                /** @description How far back to look. */
+                span?: "1h" | "6h" | "24h" | "7d" | "30d";
+                /** @description Only what came through this source. */
+                source_id?: string;
+                /** @description Only events of this name. */
+                name?: string;
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfProblemLine"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listPlanSamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+                problem_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViolationSample"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    publishPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    restorePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restoration"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    stopPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tryPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attempt"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getPlanVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInFull"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getPlanViolations: {
+        parameters: {
+            query?: {
+                /** @description How far back to look. */
+                span?: "1h" | "6h" | "24h" | "7d" | "30d";
+                /** @description Only what came through this source. */
+                source_id?: string;
+                /** @description Only events of this name. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Violations"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

@@ -107,7 +107,10 @@ WHERE p.plan_id = :plan_id AND c.minute >= :since AND c.minute < :until
 GROUP BY {", ".join("p." + column for column in _PROBLEM.split(", "))}
 ORDER BY SUM(c.count) DESC, p.problem_id LIMIT :rows OFFSET :skipped""")
 # How often did a problem occur in each step of time?
-_PROBLEM_TREND = "SELECT problem_id, minute, count FROM plans_counts WHERE problem_id {among}"
+_PROBLEM_TREND = text("""
+SELECT minute / :step AS step, SUM(count) AS times FROM plans_counts
+WHERE problem_id = :problem_id AND minute >= :since AND minute < :until
+    AND (:source_id = '' OR source_id = :source_id) GROUP BY minute / :step""")
 _PROBLEM_ROW = text(f"SELECT {_PROBLEM} FROM plans_problems WHERE problem_id = :problem_id AND plan_id = :plan_id")
 # Which events show a problem, the latest first?
 _SAMPLES = text("""
@@ -192,9 +195,10 @@ def problems(connection: Connection, wanted: Wanted, *, rows: int, skipped: int)
     return [(Problem(**{name: row[name] for name in Problem.__struct_fields__}), int(row["count"])) for row in found]
 
 
-def minutes_of(connection: Connection, problem_ids: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Return problem, minute and count, in no promised order."""
-    return [(row[0], row[1], int(row[2])) for row in rows_among(connection, _PROBLEM_TREND, problem_ids)]
+def steps_of(connection: Connection, problem_id: str, wanted: Wanted, *, step_minutes: int) -> list[tuple[int, int]]:
+    """Return step and how often a problem occurred in it, in no promised order."""
+    values = {**wanted.bound(), "problem_id": problem_id, "step": step_minutes}
+    return [(row.step, int(row.times)) for row in connection.execute(_PROBLEM_TREND, values)]
 
 
 def problem(connection: Connection, plan_id: str, problem_id: str) -> Problem | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any  # Any: values are whatever was sent
 
 ANY = "*"
 
@@ -47,6 +48,24 @@ def covers(pointer: str, place: str) -> bool:
     False
     """
     return place == pointer or place.startswith(pointer + "/")
+
+
+def found_at(value: Any, parts: Iterable[str]) -> list[Any]:  # Any: as above
+    """Return what stands at a place of a value; several things where a part is `*`.
+
+    >>> found_at({"guests": [{"phone": "1"}, {}, {"phone": "2"}]}, ["guests", "*", "phone"])
+    ['1', '2']
+    """
+    found = [value]
+    for part in parts:
+        found = [inner for one in found for inner in _under(one, part)]
+    return found
+
+
+def _under(value: Any, part: str) -> list[Any]:  # Any: as above
+    if isinstance(value, list):
+        return value if part == ANY else []
+    return [value[part]] if isinstance(value, dict) and part in value else []
 
 
 def _escaped(part: str) -> str:

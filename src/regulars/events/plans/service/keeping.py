@@ -1,23 +1,18 @@
-"""What the plans room does: keeps plans and their versions, puts one in force, and tells how events keep to it."""
+"""Plans are written, published, compared, restored and stopped."""
 
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection
 
-from regulars.events.core import Event, Verdict
-from regulars.events.decode import OWN_SOURCE
 from regulars.events.plans import store, violations_store
 from regulars.events.plans.core import PlanBody, PlanFile, faults_in
 from regulars.events.plans.core.changes import Change, changes
 from regulars.events.plans.core.plan import DESCRIPTION_CHARACTERS_MAX, NAME_CHARACTERS_MAX
-from regulars.events.plans.judge import PlanJudge
+from regulars.events.plans.report import holds_for
 from regulars.events.plans.shown import (
     Plan,
     PlanSummary,
@@ -44,15 +39,13 @@ SECRET_BYTES = 32
 _LOCK = "plans"
 
 
-class Plans:
-    """The tracking plans of a shop."""
+class Keeping:
+    """Keeps plans and their versions, and puts one in force."""
 
     def __init__(self, *, database: Database, clock: Clock, folder: Path) -> None:
         self._database = database
         self._clock = clock
         self._folder = folder
-        self._judge = PlanJudge()
-        self._one_at_a_time = threading.Lock()
 
     def all(self) -> list[PlanSummary]:
         """Return every plan, oldest first, with how the last 24 hours kept to it."""
@@ -69,7 +62,7 @@ class Plans:
         for row in rows:
             body = standing[row.plan_id][1] if row.plan_id in standing else None
             events, blocked = wrong.get(row.plan_id, (0, 0))
-            judged = sum(count for source, _, count in taken if body and _holds_for(body, source, named)) + blocked
+            judged = sum(count for source, _, count in taken if body and holds_for(body, source, named)) + blocked
             found.append(summary(row, versions[row.plan_id], body, (judged, events, blocked)))
         return found
 
@@ -115,7 +108,7 @@ class Plans:
         """
         now_us = self._clock.now_us()
         draft = body or PlanBody()
-        _refuse_faults(draft)
+        refuse_faults(draft)
         row = PlanRow(
             plan_id=new_id(now_us),
             name=_checked_name(name),
@@ -166,7 +159,7 @@ class Plans:
             When somebody else has changed the draft meanwhile.
 
         """
-        _refuse_faults(draft)
+        refuse_faults(draft)
         with self._database.write(lock=_LOCK) as connection:
             row = _known(store.plan(connection, plan_id), plan_id)
             if draft_number is not None and draft_number != row.draft_number:
@@ -200,7 +193,7 @@ class Plans:
         with self._database.write(lock=_LOCK) as connection:
             take_the_street(connection)  # the worker commits before us or after us, so that no event has two verdicts
             row = _known(store.plan(connection, plan_id), plan_id)
-            _refuse_faults(row.draft)
+            refuse_faults(row.draft)
             versions = store.versions(connection, plan_id)
             self._refuse_same(connection, row, in_force_of(versions))
             self._refuse_overlap(connection, row)
@@ -276,20 +269,6 @@ class Plans:
             personal=body.personal,
         )
 
-    @contextmanager
-    def judging(self) -> Iterator[Callable[[Sequence[Event]], Sequence[Verdict | None]]]:
-        """Give a function that tells how events kept to the plans in force when they were received.
-
-        The verdicts are those of the worker; one moment of the database is seen throughout.
-        """
-        with self._database.read() as connection:
-
-            def verdicts(events: Sequence[Event]) -> Sequence[Verdict | None]:
-                with self._one_at_a_time:
-                    return self._judge.verdicts(events, connection) or [None] * len(events)
-
-            yield verdicts
-
     def write_snapshot(self) -> bool:
         """Write the door's snapshot where it is missing or not of today; return whether it was written."""
         with self._database.write(lock=_LOCK) as connection:
@@ -340,19 +319,14 @@ class Plans:
                 )
 
 
-def _holds_for(body: PlanBody, source_id: str, named: set[str]) -> bool:
-    if source_id == OWN_SOURCE:
-        return False
-    return source_id not in named if body.sources is None else source_id in body.sources
-
-
 def _known(row: PlanRow | None, plan_id: str) -> PlanRow:
     if row is None:
         raise NotFoundError(f"There is no tracking plan {plan_id!r}.")
     return row
 
 
-def _refuse_faults(body: PlanBody) -> None:
+def refuse_faults(body: PlanBody) -> None:
+    """Refuse a plan that cannot be used, with every fault."""
     faults = faults_in(body)
     if faults:
         raise InvalidError(

@@ -1,1 +1,0 @@
-"""Rules of an import: values in, values out."""
