@@ -1,9 +1,14 @@
 """How fast is a slate of 20 out of 100,000 items, with reasons, while 1,000 events a second come in?
 
-A shop with a trained model (transitions, sessions, iALS of 64 dimensions) answers an open loop of 100 requests a second
-on 8 threads; latency counts from the moment a request was due, so waiting counts. Another process files 1,000
-interactions a second, as the worker does, and the shop follows them. How old the answers' knowledge is, is sampled.
-Reference, in turns with ours: the same blend in plain numpy, scoring all items densely and sorting them, no reasons.
+A shop with a learned model (transitions, sessions, iALS of 64 dimensions) is served as anybody serves it: `regulars
+serve`, one web process and one worker. One process posts events to its door, 1,000 a second in requests of ten;
+another asks it over HTTP for slates of known customers by their user id, 100 a second on kept connections, open loop:
+latency counts from the moment a request was due. Beside them, in the same seconds and in the same way, `/healthz` is
+asked for: what the wire, the framework and the load alone cost. Twice a second a stranger plays a song, and the shop is
+asked until the slate knows it: the age of the answers' knowledge.
+
+Before that, what a slate costs in CPU, in one thread with nothing else going on; the reference, in turns with ours: the
+same blend in plain numpy, scoring all items densely and sorting them, no reasons.
 
     python bench/recommend.py [--items 100000] [--seconds 30] [--rate 100] [--events 1000]
 """
@@ -11,225 +16,256 @@ Reference, in turns with ours: the same blend in plain numpy, scoring all items 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import multiprocessing
+import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
-from numpy.typing import NDArray
+import psutil
 
-from regulars.catalog import Catalog, Item
-from regulars.catalog.store import MIGRATIONS as CATALOG
-from regulars.events import Events
-from regulars.events.store import MIGRATIONS as EVENTS
-from regulars.identity import Identity
-from regulars.identity.store import MIGRATIONS as IDENTITY
-from regulars.kernel.clock import SystemClock, moment
-from regulars.kernel.database import Database
-from regulars.kernel.eventlog import open_log
-from regulars.kernel.files import Files
-from regulars.kernel.generations import MIGRATIONS as GENERATIONS
-from regulars.kernel.ids import CustomerId, ItemId
-from regulars.kernel.settings import RecommendSettings
+import _shop
+from _shop import CUSTOMERS, TASTES, WRITE_KEY, World, show
+from regulars.app.shop import Shop, open_shop
+from regulars.kernel.ids import CustomerId
 from regulars.recommend import Recommend, store
-from regulars.recommend.core.ials import IalsShape
-from regulars.recommend.engine import artifact as artifacts
-from regulars.recommend.engine.artifact import Artifact, Trained
-from regulars.recommend.engine.training import Columns, Plan, learn
-from regulars.recommend.store import MIGRATIONS as RECOMMEND
-from regulars.recommend.store import InteractionRow, OwnerRow
 
 GATE_P99_MS = 25.0
-CUSTOMERS = 20_000
-HISTORY = 30
-TASTES = 50
-THREADS = 8
-FILED_A_TIME = 50
-NAIVE_REQUESTS = 20
-GENRES = 40
+GATE_AGE_MS = 500.0
+CONNECTIONS = 32
+EVENTS_A_REQUEST = 10
+ALONE_REQUESTS = 300
+HEALTH_RATE = 20.0
+PROBES_PER_S = 2.0
+LOOK_S = 0.025
+WARM_UP_S = 5.0
+PATIENCE_S = 20.0
+
+Found = list[tuple[float, float]]  # when it was due, and how many ms after that it was answered
 
 
-Longs = NDArray[np.int64]
+class Client:
+    """Keeps connections to one server; one request at a time on each."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def ask(self, request: bytes) -> bytes:
+        """Send one request and return the body of its answer, which must be a 200."""
+        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        body = await reader.readexactly(length)
+        assert head.startswith(b"HTTP/1.1 200"), head + body
+        self._idle.append((reader, writer))
+        return body
 
 
-class World:
-    """Customers with a taste each; items belong to tastes and are popular by Zipf's law."""
+def request(method: str, path: str, body: object = None, secret: str = "") -> bytes:
+    """Return one request as bytes."""
+    content = b"" if body is None else json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/1.1", "host: bench", "content-type: application/json"]
+    lines += [f"authorization: Bearer {secret}"] if secret else []
+    return "\r\n".join([*lines, f"content-length: {len(content)}", "", ""]).encode() + content
 
-    def __init__(self, items: int, seed: int = 0) -> None:
-        self.chance = np.random.default_rng(seed)
-        self.items = items
-        self.per_taste = items // TASTES
-        ranks = np.arange(1, self.per_taste + 1) ** -0.92  # the slope of listens in the Free Music Archive
-        self.weights = np.cumsum(ranks) / ranks.sum()
 
-    def picks(
-        self, tastes: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-        """Return an item for each taste: nine in ten from it, the tenth from anywhere. Items count from 1."""
-        strays = self.chance.random(len(tastes)) < 0.1
-        tastes = np.where(strays, self.chance.integers(0, TASTES, len(tastes)), tastes)
-        places = np.searchsorted(self.weights, self.chance.random(len(tastes)))
-        return 1 + tastes * self.per_taste + np.minimum(places, self.per_taste - 1)
+async def at_rate(rate: float, seconds: float, ask: Callable[[int], Awaitable[None]]) -> Found:
+    """Ask at a fixed rate whatever the answers take; return each latency from the moment it was due."""
+    found: Found = []
+    began = time.perf_counter()
+
+    async def one(number: int, due: float) -> None:
+        await ask(number)
+        found.append((due - began, 1000 * (time.perf_counter() - due)))
+
+    asked = []
+    for number in range(int(rate * seconds)):
+        due = began + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        asked.append(asyncio.create_task(one(number, due)))
+    await asyncio.gather(*asked)
+    return found
+
+
+def feed(port: int, items: int, rate: float, seconds: float) -> None:
+    """Post events at a rate, as an SDK does; in a process of its own."""
+    world, client, began = World(items, seed=1), Client(port), time.time_ns()
+
+    async def post(number: int) -> None:
+        people = world.chance.integers(1, CUSTOMERS + 1, EVENTS_A_REQUEST)
+        picked = world.picks(people % TASTES)
+        batch = [
+            {
+                "type": "track", "event": "Song Played", "messageId": f"{began}-{number}-{place}", "userId": f"u{who}",
+                "properties": {"asset_id": f"i{item}", "position": 3},
+                "context": {"userAgent": "Mozilla/5.0 (iPhone) Mobile", "locale": "zh-TW"},
+            }
+            for place, (who, item) in enumerate(zip(people.tolist(), picked.tolist(), strict=True))
+        ]  # fmt: skip
+        await client.ask(request("POST", "/v1/batch", {"writeKey": WRITE_KEY, "batch": batch}))
+
+    asyncio.run(at_rate(rate / EVENTS_A_REQUEST, seconds, post))
+
+
+def ask_for_slates(port: int, secret: str, rate: float, seconds: float, told: Connection) -> None:
+    """Ask for slates, and for `/healthz` beside them; send both lists of latencies back."""
+    client, chance = Client(port), np.random.default_rng(7)
+    customers = chance.integers(1, CUSTOMERS + 1, int(rate * seconds) + 1).tolist()
+
+    async def slate(number: int) -> None:
+        body = {"identifier": {"kind": "user_id", "value": f"u{customers[number]}"}, "count": 20}
+        items = json.loads(await client.ask(request("POST", "/v1/recommend/slates", body, secret)))["items"]
+        assert len(items) == 20
+        assert all(item["reasons"] for item in items)
+
+    async def health(_number: int) -> None:
+        await client.ask(request("GET", "/healthz"))
+
+    async def both() -> tuple[Found, Found]:
+        return await asyncio.gather(at_rate(rate, seconds, slate), at_rate(HEALTH_RATE, seconds, health))
+
+    told.send(asyncio.run(both()))
+
+
+def ask_for_news(port: int, secret: str, items: int, seconds: float, told: Connection) -> None:
+    """Let strangers play a song and look until their slate knows it; send the ages back."""
+    client, began = Client(port), time.time_ns()
+
+    async def probe(number: int) -> None:
+        who = f"probe-{began}-{number}"
+        played = f"i{1 + number % TASTES * (items // TASTES)}"  # the best known of a taste
+        event = {"type": "track", "event": "Song Played", "anonymousId": who, "properties": {"asset_id": played}}
+        await client.ask(request("POST", "/v1/batch", {"writeKey": WRITE_KEY, "batch": [event]}))
+        body = {"identifier": {"kind": "anonymous_id", "value": who}, "count": 5}
+        until = time.perf_counter() + PATIENCE_S
+        while time.perf_counter() < until:
+            slate = json.loads(await client.ask(request("POST", "/v1/recommend/slates", body, secret)))
+            if any(reason.get("item_id") == played for item in slate["items"] for reason in item["reasons"]):
+                return
+            await asyncio.sleep(LOOK_S)
+        raise TimeoutError(f"{played} is not in the slate of {who}: {slate}")
+
+    told.send(asyncio.run(at_rate(PROBES_PER_S, seconds, probe)))
 
 
 def main() -> int:
-    """Measure, print JSON lines, and return 1 when the gate is missed."""
+    """Measure, print JSON lines, and return 1 when a gate is missed."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--items", type=int, default=100_000)
     arguments.add_argument("--seconds", type=float, default=30.0)
     arguments.add_argument("--rate", type=float, default=100.0)
     arguments.add_argument("--events", type=float, default=1_000.0)
+    arguments.add_argument("--shop", type=Path, help="a furnished shop of an earlier run; made there when missing")
     asked = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        return measure(Path(folder), asked)
+    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as folder:
+        return measure(asked.shop or Path(folder) / "shop", asked)
 
 
 def measure(folder: Path, asked: argparse.Namespace) -> int:
-    """Build the shop, let events flow, ask, and tell."""
-    world = World(asked.items)
-    recommend, database = build(folder, world)
+    """Build the shop, measure one thread alone, then the served shop under load."""
+    secret = opened(folder, asked.items)
+    _shop.say("serving")
+    with _shop.served(folder) as (port, server):
+        knows_all(port, secret)
+        slates, health, ages, web = under_load(port, secret, server.pid, asked)
+    what = f"20 of {asked.items:,} items with reasons, {asked.rate:g} requests/s, {asked.events:g} events/s"
+    p99 = float(np.percentile(slates, 99))
+    show(f"{what}: p99", p99, "ms", reference=float(np.percentile(health, 99)))
+    show(f"{what}: p50", statistics.median(slates), "ms", reference=statistics.median(health))
+    show(f"{what}: the slowest", max(slates), "ms", reference=max(health))
+    show("event to visible in the next slate: p99", float(np.percentile(ages, 99)), "ms", reference=GATE_AGE_MS)
+    show("event to visible in the next slate: median", statistics.median(ages), "ms", reference=GATE_AGE_MS)
+    show("the web process meanwhile: share of a core", web, "cores")
+    _shop.say(f"{len(slates):,} slates, {len(ages)} probes; load average {os.getloadavg()[0]:.1f}")
+    return 0 if p99 < GATE_P99_MS and np.percentile(ages, 99) < GATE_AGE_MS else 1
+
+
+def opened(folder: Path, items: int) -> str:
+    """Return a secret key of the furnished shop; on the way, tell what a slate costs alone."""
+    kept = folder / "bench-secret"
+    with open_shop(folder) as shop:
+        if not kept.exists():
+            kept.write_text(_shop.furnish(shop, World(items)))
+        alone(shop)
+    return kept.read_text()
+
+
+def alone(shop: Shop) -> None:
+    """Print the CPU of a slate in one thread, and of the naive way, in turns."""
+    recommend = shop.recommend
     recommend.start()
-    wait_until(lambda: not recommend.for_customer("c1", count=1).stale)
-    feeder = multiprocessing.get_context("spawn").Process(
-        target=feed, args=(str(folder / "state.db"), asked.items, asked.events, asked.seconds * 3 + 60), daemon=True
-    )
-    feeder.start()
-    time.sleep(2)
-    ours: list[float] = []
-    cpu: list[float] = []
-    naive: list[float] = []
-    lags: list[float] = []
-    reference = Naive(recommend)
-    for _ in range(3):
-        part, part_cpu = ask_openly(recommend, asked.rate, asked.seconds / 3, lags)
-        ours += part
-        cpu += part_cpu
-        naive += [reference.ask(number) for number in range(NAIVE_REQUESTS)]
-    feeder.terminate()
-    filed, followed = reach(database), recommend.reached_seq()
-    recommend.close()
-    return tell(asked, ours, cpu, naive, lags, filed=filed, followed=followed)
-
-
-def build(folder: Path, world: World) -> tuple[Recommend, Database]:
-    """Return a service over a catalogue, an empty history, and a model learned from 600,000 interactions."""
-    database, clock = Database.open(str(folder / "state.db")), SystemClock()
-    database.migrate([*GENERATIONS, *EVENTS, *IDENTITY, *CATALOG, *RECOMMEND])
-    log, files = open_log(folder / "log", "web-0", clock=clock), Files(folder)
-    catalog = Catalog(database=database, clock=clock, files=files)
-    say(f"putting {world.items:,} items into the catalogue")
-    catalog.put(
-        Item(
-            item_id=ItemId(f"i{number}"), kind="song", title=f"Song {number}",
-            attributes={"genre": f"g{number % GENRES}", "artist": f"a{number // 8}"},
-        )
-        for number in range(1, world.items + 1)
-    )  # fmt: skip
-    with database.write() as connection:
-        store.item_numbers(connection, [f"i{number}" for number in range(1, world.items + 1)])
-    say("learning")
-    artifacts.write(files, train(world, clock.now_us()))
-    with database.write() as connection:
-        owners = [OwnerRow(anchor, CustomerId(f"c{anchor}"), 1) for anchor in range(1, CUSTOMERS + 1)]
-        store.set_owners(connection, owners)
-        store.set_state(connection, store.state(connection)._replace(next_version=2))
-    service = Recommend(
-        database=database,
-        clock=clock,
-        files=files,
-        events=Events(database=database, clock=clock, log=log, folder=folder),
-        identity=Identity(database=database, clock=clock),
-        catalog=catalog,
-        settings=RecommendSettings(),
-    )
-    return service, database
-
-
-def train(world: World, now_us: int) -> Artifact:
-    """Return a model of everybody's history: two sessions each."""
-    owners = np.repeat(np.arange(1, CUSTOMERS + 1), HISTORY)
-    place = np.tile(np.arange(HISTORY), CUSTOMERS)
-    at_us = now_us - 86_400_000_000 + place * 60_000_000 + (place >= HISTORY // 2) * 7_200_000_000
-    columns = Columns(
-        anchors=owners,
-        items=world.picks(owners % TASTES).astype(np.int32),
-        at_us=at_us,
-        kinds=np.ones(len(owners), np.int32),
-        strengths=np.ones(len(owners), np.float32),
-        crowds=np.ones(len(owners), np.int32),
-        crowd_names=["/", "TW/phone"],
-    )
-    people = {anchor: CustomerId(f"c{anchor}") for anchor in range(1, CUSTOMERS + 1)}
-    plan = Plan(shape=IalsShape(alternations=1))  # one alternation: as costly to answer from as ten, sooner learned
-    learned = learn(columns, people, world.items + 1, plan, lambda _share, _note: None)
-    about = Trained(
-        version="bench", kind=learned.kind, trained_at=moment(now_us), through_seq=0, through_version=1,
-        erased_version=0, interactions=len(owners), customers=learned.customers, items=learned.items,
-        items_total=world.items + 1, sessions=learned.sessions, seconds=0.0, landmark_us=learned.landmark_us,
-        latest_us=learned.latest_us, crowds=learned.crowds,
-    )  # fmt: skip
-    ids = ["", *(f"i{number}" for number in range(1, world.items + 1))]
-    return Artifact(about, ids, learned.arrays)
-
-
-def feed(location: str, items: int, rate: float, seconds: float) -> None:
-    """File interactions at a rate, 50 in each transaction; in a process of its own, as the worker is."""
-    database, clock, world = Database.open(location), SystemClock(), World(items, seed=1)
-    started = time.perf_counter()
-    filed = 0
-    while time.perf_counter() - started < seconds:
-        due = int((time.perf_counter() - started) * rate)
-        if due - filed < FILED_A_TIME:
-            time.sleep(0.005)
-            continue
-        anchors = world.chance.integers(1, CUSTOMERS + 1, FILED_A_TIME)
-        picked = world.picks(anchors % TASTES)
-        now_us = clock.now_us()
-        with database.write() as connection:
-            state = store.state(connection)
-            rows = [
-                InteractionRow(state.next_seq + place, int(anchor), int(item), now_us, 1, 0.5, "TW/phone")
-                for place, (anchor, item) in enumerate(zip(anchors, picked, strict=True))
-            ]
-            store.add_interactions(connection, rows)
-            store.set_state(connection, state._replace(next_seq=state.next_seq + len(rows)))
-        filed += FILED_A_TIME
-
-
-def ask_openly(recommend: Recommend, rate: float, seconds: float, lags: list[float]) -> tuple[list[float], list[float]]:
-    """Ask at a fixed rate whatever the answers take; return latencies and CPU per request, in ms."""
-    found: SimpleQueue[tuple[float, float]] = SimpleQueue()
-    chance = np.random.default_rng(7)
-    total = int(rate * seconds)
-    customers = chance.integers(1, CUSTOMERS + 1, total)
-    started = time.perf_counter() + 0.05
-
-    def ask(number: int) -> None:
-        due = started + number / rate
-        cpu = time.thread_time()
-        slate = recommend.for_customer(CustomerId(f"c{customers[number]}"), count=20)
+    while recommend.for_customer(None, count=1).stale:
+        time.sleep(0.05)
+    with shop.database.read() as connection:
+        people = [row.customer_id for row in store.owners_since(connection, 0)]
+    chance, naive = np.random.default_rng(3), Naive(recommend)
+    ours_ms, theirs_ms = [], []
+    for number in range(ALONE_REQUESTS):
+        customer = people[int(chance.integers(len(people)))]
+        began = time.thread_time()
+        slate = recommend.for_customer(customer, count=20)
+        ours_ms.append(1000 * (time.thread_time() - began))
         assert len(slate.items) == 20
-        assert all(item.reasons for item in slate.items)
-        found.put((1000 * (time.perf_counter() - due), 1000 * (time.thread_time() - cpu)))
+        if number % 10 == 0:
+            theirs_ms.append(naive.ask(customer))
+    reference = statistics.median(theirs_ms)
+    show("CPU of a slate alone, median", statistics.median(ours_ms), "ms", reference=reference)
+    show("CPU of a slate alone, p99", float(np.percentile(ours_ms, 99)), "ms", reference=reference)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        for number in range(total):
-            pause = started + number / rate - time.perf_counter()
-            if pause > 0:
-                time.sleep(pause)
-            pool.submit(ask, number)
-            if number % 20 == 0:
-                lags.append(recommend.behind_ms())
-    answers = [found.get() for _ in range(total)]
-    return [wall for wall, _ in answers], [cpu for _, cpu in answers]
+
+def knows_all(port: int, secret: str) -> None:
+    """Return once answers know the whole catalogue and history."""
+
+    question = request("POST", "/v1/recommend/slates", {"count": 1}, secret)
+
+    async def is_behind() -> bool:
+        stale: bool = json.loads(await Client(port).ask(question))["stale"]
+        return stale
+
+    began = time.perf_counter()
+    while asyncio.run(is_behind()):
+        time.sleep(0.1)
+    show("from open to knowing everything", time.perf_counter() - began, "s")
+
+
+def under_load(
+    port: int, secret: str, supervisor: int, asked: argparse.Namespace
+) -> tuple[list[float], list[float], list[float], float]:
+    """Return latencies of slates and of `/healthz`, ages of knowledge, and the web's share of a core."""
+    start = multiprocessing.get_context("spawn").Process
+    seconds = WARM_UP_S + asked.seconds
+    hears, tells = zip(*(multiprocessing.Pipe(duplex=False) for _ in range(2)), strict=True)
+    others = [
+        start(target=feed, args=(port, asked.items, asked.events, seconds + 2)),
+        start(target=ask_for_slates, args=(port, secret, asked.rate, seconds, tells[0])),
+        start(target=ask_for_news, args=(port, secret, asked.items, seconds, tells[1])),
+    ]
+    web = next(one for one in psutil.Process(supervisor).children() if '"role":"web"' in " ".join(one.cmdline()))
+    began, before = time.perf_counter(), web.cpu_times()
+    for other, end in zip(others, (None, *tells), strict=True):
+        other.start()
+        if end is not None:
+            end.close()  # so that a child that fails is heard
+    (slates, health), ages = hears[0].recv(), hears[1].recv()
+    after, took = web.cpu_times(), time.perf_counter() - began
+    for other in others:
+        other.join(timeout=30)
+    used = (after.user + after.system - before.user - before.system) / took
+    return warm(slates), warm(health), warm(ages), used
+
+
+def warm(found: Found) -> list[float]:
+    """Return the latencies after the first seconds."""
+    return [ms for due, ms in found if due >= WARM_UP_S]
 
 
 class Naive:
@@ -245,11 +281,11 @@ class Naive:
         self.starts, self.columns = artifact["follow_starts"], artifact["follow_columns"]
         self.counts, self.out, self.into = artifact["follow_counts"], artifact["out"], artifact["into"]
 
-    def ask(self, number: int) -> float:
+    def ask(self, customer: CustomerId) -> float:
         """Return the CPU ms of one answer."""
         started = time.thread_time()
         shoppers = self.brain.engine.shoppers
-        steps = [step.item for step in shoppers.look(shoppers.find(CustomerId(f"c{1 + number}"))).steps][-20:]
+        steps = [step.item for step in shoppers.look(shoppers.find(customer)).steps][-20:]
         follow = np.zeros(len(self.vectors))
         for age, item in enumerate(reversed(steps)):
             row = np.zeros(len(self.vectors))
@@ -264,56 +300,5 @@ class Naive:
         return 1000 * (time.thread_time() - started)
 
 
-def reach(database: Database) -> int:
-    """Return the last interaction filed."""
-    with database.read() as connection:
-        return store.state(connection).next_seq - 1
-
-
-def wait_until(is_true: Callable[[], bool]) -> None:
-    """Wait until the service follows."""
-    for _ in range(600):
-        if is_true():
-            return
-        time.sleep(0.1)
-    raise TimeoutError("The service never caught up.")
-
-
-def tell(
-    asked: argparse.Namespace,
-    ours: list[float],
-    cpu: list[float],
-    naive: list[float],
-    lags: list[float],
-    *,
-    filed: int,
-    followed: int,
-) -> int:
-    """Print every figure; return 1 when the gate is missed."""
-    p99 = float(np.percentile(ours, 99))
-    what = f"20 of {asked.items:,} items with reasons, {asked.rate:g} requests/s, {asked.events:g} events/s"
-    reference = statistics.median(naive)
-    lines = [
-        (f"{what}: p99", p99, "ms", GATE_P99_MS),
-        (f"{what}: p50", statistics.median(ours), "ms", None),
-        (f"{what}: CPU of a request, median", statistics.median(cpu), "ms", reference),
-        (f"{what}: CPU of a request, p99", float(np.percentile(cpu, 99)), "ms", reference),
-        (f"{what}: answers behind what is filed, p99", float(np.percentile(lags, 99)), "ms", None),
-    ]
-    for name, value, unit, base in lines:
-        ratio = None if base is None else round(value / base, 3)
-        shown = None if base is None else round(base, 2)
-        print(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "better": "lower",
-                          "reference": shown, "ratio": ratio}))  # fmt: skip
-    say(f"{filed:,} interactions were filed meanwhile, {followed:,} are in the answers")
-    return 0 if p99 < GATE_P99_MS else 1
-
-
-def say(words: str) -> None:
-    """Tell whoever watches what is under way."""
-    print(words, file=sys.stderr, flush=True)
-
-
 if __name__ == "__main__":
-    threading.current_thread().name = "bench"
     sys.exit(main())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from typing import Any  # Any: an ASGI scope has whatever a server puts there
 
 import pytest
+from litestar.types import HTTPRequestEvent, Message
 from tests.web.conftest import PASSWORD, Browser, Counter
 
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import DatabaseError
+from regulars.web.keys import Keys
 
 BEN = {"name": "Ben", "email": "ben@shop.example", "password": "another long phrase"}
 
@@ -92,6 +96,41 @@ def test_one_address_is_one_person_whatever_its_case(counter: Counter) -> None:
     owner = counter.owner()
     again = owner.ask("POST", "/v1/people", json={**BEN, "email": "ANN@shop.example"})
     assert again.status_code == 409
+
+
+def test_that_a_key_is_in_use_is_noted_once_a_minute_after_the_answer(
+    counter: Counter, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = counter.owner()
+    secret = key(owner, "viewer")
+    note_use, happened = Keys.note_use, list[str]()
+
+    def noted(keys: Keys, key_id: str) -> None:
+        note_use(keys, key_id)
+        happened.append("noted")
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            happened.append("answered")
+
+    async def receive() -> HTTPRequestEvent:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    def ask() -> None:
+        head = {"type": "http", "method": "GET", "path": "/v1/things/viewed", "raw_path": b"", "root_path": ""}
+        headers = [(b"host", b"shop.example"), (b"authorization", f"Bearer {secret}".encode())]
+        scope: Any = {**head, "headers": headers, "query_string": b"", "client": None, "scheme": "http", "state": {}}
+        asyncio.run(counter.web.asgi(scope, receive, send))
+
+    monkeypatch.setattr(Keys, "note_use", noted)
+    ask()
+    assert happened == ["answered", "noted"]
+    assert owner.ask("GET", "/v1/keys").json()[0]["last_used_at"] is not None
+    clock.wind(timedelta(seconds=30))
+    ask()
+    clock.wind(timedelta(seconds=40))
+    ask()
+    assert happened == ["answered", "noted", "answered", "answered", "noted"]
 
 
 def test_known_callers_are_let_in_while_the_database_is_away(

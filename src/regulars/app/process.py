@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from regulars.app.shop import Shop
 
 CANNOT_START = 3  # the exit status that tells the supervisor not to try again
+TURN_S = 0.001  # of a thread at the interpreter; Python's own 5 ms is a fifth of what a slate may take
 JOB_RUNNERS = 2  # a long training run must not keep the lake's next flush waiting
 
 AWAY_S_MIN, AWAY_S_MAX = 0.5, 5.0
@@ -70,11 +71,13 @@ def serve_web(task: Task, stop: threading.Event) -> None:
 
     While the state database is away the door is open all the same; everything else follows when it is back.
     """
+    from regulars.app.collecting import seldom
     from regulars.app.http import build_web
     from regulars.app.shop import open_shop
     from regulars.app.uvicorn_server import serve
 
-    with open_shop(task.folder, flags=task.flags, partition=task.name, waits=True) as shop:
+    sys.setswitchinterval(TURN_S)
+    with seldom(), open_shop(task.folder, flags=task.flags, partition=task.name, waits=True) as shop:
         if shop.is_ready:
             shop.events.publish_keys()
         web = build_web(shop)

@@ -36,6 +36,9 @@ PAUSE_S_MIN = 0.2
 PAUSE_S_MAX = 30.0
 STEADY_S = 60  # whoever lived this long starts anew with a short pause
 DRAIN_S = 25  # Kubernetes kills after 30
+# An answer's matrices are small. With a thread per core OpenBLAS keeps the cores spinning between them: the web process
+# took 1.3 cores instead of 0.5, and the slowest slates waited for them (docs/decisions/answers-while-writing.md).
+ONE_THREAD_EACH = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 _log = logging.getLogger("regulars.supervisor")
@@ -158,7 +161,11 @@ class Supervisor:
             pass_fds=fds,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, MULTIPROCESS_FOLDER: self._metrics_folder},
+            env={
+                **(ONE_THREAD_EACH if task.role == "web" else {}),
+                **os.environ,
+                MULTIPROCESS_FOLDER: self._metrics_folder,
+            },
             start_new_session=True,  # Ctrl-C reaches us alone; we end the others in good order
         )
         child.started_us = self._clock.now_us()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -197,9 +198,22 @@ class Catalog:
         with self._database.read() as connection:
             return Changes(
                 store.version(connection),
-                store.items_since(connection, since),
+                list(store.items_since(connection, since)),
                 store.removed_since(connection, since),
             )
+
+    def changes_in_parts(self, since: int, *, items_a_part: int) -> Iterator[Changes]:
+        """Walk the same in parts, for a cache that others read meanwhile.
+
+        The first part, there even when nothing changed, has the removals. Every part is of one
+        snapshot and names its version: whoever stops half way begins again at `since`.
+        """
+        with self._database.read() as connection:
+            version, removed = store.version(connection), store.removed_since(connection, since)
+            items = store.items_since(connection, since)
+            yield Changes(version, list(islice(items, items_a_part)), removed)
+            while put := list(islice(items, items_a_part)):
+                yield Changes(version, put, [])
 
     def remove(self, item_ids: Sequence[ItemId]) -> int:
         """Take items out and return how many there were."""

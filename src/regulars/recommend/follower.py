@@ -1,19 +1,20 @@
 """How do answers stay current? By following what the worker files: items, owners, interactions, the catalogue, slots.
 
 Everything that answers is in memory; the database is read here alone, in the background, so that answers go on when it
-is away and say that they are stale.
+is away and say that they are stale. News is taken in by small portions with a breath after each, so that whoever asks
+meanwhile waits for a portion at most (docs/decisions/answers-while-writing.md).
 """
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from regulars.catalog import Catalog
+from regulars.catalog import Catalog, Item
 from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import RegularsError
@@ -28,7 +29,11 @@ from regulars.recommend.engine.items import ItemTable
 from regulars.recommend.engine.live import LiveEngine
 
 ROWS_A_READ = 5_000
+ITEMS_A_READ = 500
 ROWS_A_PORTION = 32  # taken in under the lock in one go, some 0.3 ms: nobody who asks waits longer for it
+ITEMS_A_PORTION = 50  # of a changed catalogue, likewise
+NAMES_A_PORTION = 1_000
+BREATH_S = 0.0005
 POLL_S = 0.04
 CALM_POLLS = 6  # catalogue, slots and the model pointer are looked at every so many polls
 
@@ -94,11 +99,7 @@ class Follower:
                 self._fall_behind(error)
 
     def _follow(self) -> None:
-        settled: Brain | None = None
         while not self._stop.is_set():
-            if self._ready and settled is not self._brain:
-                settled = self._brain
-                _settle_memory()
             with self._polling:
                 try:
                     more = self._poll(thorough=self._polls % CALM_POLLS == 0)
@@ -146,8 +147,11 @@ class Follower:
     def _take_up(self, version: str) -> None:
         """Open a new model and bring it up to date beside the old one, then let it answer."""
         artifact, items = artifacts.read(self._files, version), self._brain.items
-        with self._brain.engine.lock:
-            items.name((number, ItemId(name)) for number, name in enumerate(artifact.item_ids) if name)
+        named = [(number, ItemId(name)) for number, name in enumerate(artifact.item_ids) if name]
+        for start in range(0, len(named), NAMES_A_PORTION):
+            with self._brain.engine.lock:
+                items.name(named[start : start + NAMES_A_PORTION])
+            self._breathe()
         fresh = Brain(LiveEngine(artifact), items)
         while self._advance(fresh):
             if self._is_stopping:
@@ -205,6 +209,7 @@ class Follower:
         for start in range(0, len(rows), ROWS_A_PORTION):
             with engine.lock:
                 engine.take(rows[start : start + ROWS_A_PORTION], now_us)
+            self._breathe()
         if len(rows) < ROWS_A_READ:
             with engine.lock:
                 engine.reached_seq = max(engine.reached_seq, state.next_seq - 1)
@@ -212,8 +217,21 @@ class Follower:
         return True
 
     def _read_catalogue(self, brain: Brain) -> None:
-        changes, items = self._catalog.changes(self._catalogue_version), brain.items
-        unknown = [item.item_id for item in changes.put if items.number(item.item_id) is None]
+        known = version = self._catalogue_version
+        for changes in self._catalog.changes_in_parts(known, items_a_part=ITEMS_A_READ):
+            self._number(brain.items, changes.put)
+            with brain.engine.lock:
+                brain.items.remove(changes.removed)
+            for start in range(0, len(changes.put), ITEMS_A_PORTION):
+                with brain.engine.lock:
+                    brain.items.put(changes.put[start : start + ITEMS_A_PORTION])
+                self._breathe()
+            version = changes.version
+        self._catalogue_version = version
+
+    def _number(self, items: ItemTable, put: Sequence[Item]) -> None:
+        """Give a number to every item that has none yet."""
+        unknown = [item.item_id for item in put if items.number(item.item_id) is None]
         if unknown:
             with self._database.write() as connection:
                 self._look_at_generation(connection)
@@ -221,13 +239,8 @@ class Follower:
             with self._database.read() as connection:
                 self._look_at_generation(connection)
                 items.name(store.items_after(connection, items.highest))
-        with brain.engine.lock:
-            items.put(changes.put)
-            items.remove(changes.removed)
-        self._catalogue_version = changes.version
 
-
-def _settle_memory() -> None:
-    """Keep the collector from walking what stays: for 100,000 items that cost every answer's p99 150 ms."""
-    gc.collect()
-    gc.freeze()
+    def _breathe(self) -> None:
+        """Let those go first who wait for an answer."""
+        if self.is_following:
+            time.sleep(BREATH_S)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any  # Any: services are whatever `app` hands in, and handlers ask for them by name
@@ -36,6 +38,7 @@ from regulars.web.sse import Stopping
 from regulars.web.static_files import STATIC_FOLDER, StaticFiles
 
 BODY_BYTES_MAX = 10_000_000
+HANDLERS_AT_ONCE = 32  # as many as there are readers' connections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +117,7 @@ def create_app(parts: Parts) -> Web:
         exception_handlers={RegularsError: answer, Exception: answer},
         openapi_config=openapi_config(parts.about.version),
         request_max_body_size=BODY_BYTES_MAX,
-        on_startup=[stopping.begin, *parts.on_start],
+        on_startup=[stopping.begin, _make_room, *parts.on_start],
         on_shutdown=list(parts.on_stop),
         logging_config=None,
     )
@@ -134,6 +137,12 @@ def _quietly(**parts: Any) -> Litestar:  # Any: whatever Litestar takes
         # Handlers ask for services and values by name; Litestar 3 will want each one marked, and we stay below 3.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
         return Litestar(**parts)
+
+
+def _make_room() -> None:
+    """Let more handlers wait for the database than there are cores: asyncio's own pool is filled by six of them."""
+    pool = ThreadPoolExecutor(HANDLERS_AT_ONCE, thread_name_prefix="handler")
+    asyncio.get_running_loop().set_default_executor(pool)
 
 
 def _provided(services: Mapping[str, object]) -> dict[str, Provide]:

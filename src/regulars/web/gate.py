@@ -2,11 +2,14 @@
 
 A secret key comes as `Authorization: Bearer rgs_…`, a person by the cookie of their session. Whoever comes with a
 cookie and wants to change something must also show the page's token (`X-CSRF-Token`). What the gate learned it
-believes for two seconds, and for as long as the state database does not answer.
+believes for two seconds, and for as long as the state database does not answer. Requests that come with the same
+secret share one look-up, and that a key is in use is noted after the answer: nobody waits for a writer's turn here.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import OrderedDict
 from http.cookies import CookieError, SimpleCookie
 
@@ -18,7 +21,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from regulars.kernel.clock import Clock
-from regulars.kernel.errors import DatabaseError, ForbiddenError, UnauthenticatedError
+from regulars.kernel.errors import DatabaseError, ForbiddenError, RegularsError, UnauthenticatedError
 from regulars.kernel.http import NEEDS, Caller, Role
 from regulars.web import core
 from regulars.web.keys import Keys
@@ -31,6 +34,8 @@ CSRF_HEADER = "x-csrf-token"
 BELIEVED_US = 2_000_000
 REMEMBERED_MAX = 10_000
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+
+_log = logging.getLogger("regulars.web")
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -55,6 +60,8 @@ class Gate(ASGIMiddleware):
         self._limits = limits
         self._clock = clock
         self._known: OrderedDict[str, tuple[int, Pass]] = OrderedDict()
+        self._looking: dict[str, asyncio.Future[Pass | None]] = {}
+        self._used: set[str] = set()  # keys whose use is to be noted
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Find out who is asking, refuse or go on; the handler finds the caller in `request.user`."""
@@ -66,11 +73,17 @@ class Gate(ASGIMiddleware):
         if not found.caller.may(needed):
             raise _refusal(found.caller, needed)
         scope["user"], scope["auth"] = found.caller, found
-        await next_app(scope, receive, send)
+        try:
+            await next_app(scope, receive, send)
+        finally:
+            if found.caller.id in self._used:
+                self._used.discard(found.caller.id)
+                await anyio.to_thread.run_sync(self._note_use, found.caller.id)
 
     def forget(self) -> None:
         """Believe nothing any longer: somebody's rights may have changed."""
         self._known.clear()
+        self._looking.clear()
 
     async def _who(self, headers: Headers) -> Pass:
         bearer = headers.get("authorization", "")
@@ -90,25 +103,50 @@ class Gate(ASGIMiddleware):
         believed = self._known.get(name)
         if believed and now_us - believed[0] < BELIEVED_US:
             return believed[1]
+        looking = self._looking.get(name)
+        if looking is None:
+            looking = self._looking[name] = asyncio.ensure_future(self._look(name, secret))
+            looking.add_done_callback(lambda done: self._looked(name, done))
         try:
-            found = await anyio.to_thread.run_sync(self._look_up, secret)
+            return await asyncio.shield(looking)
         except DatabaseError:
             if believed:
                 return believed[1]  # stale is better than shut
             raise
-        self._remember(name, found, now_us)
+
+    async def _look(self, name: str, secret: str) -> Pass | None:
+        began_us, me = self._clock.now_us(), asyncio.current_task()
+        found = await anyio.to_thread.run_sync(self._look_up, secret)
+        if self._looking.get(name) is me:  # else somebody's rights changed meanwhile
+            self._remember(name, found, began_us)
         return found
+
+    def _looked(self, name: str, done: asyncio.Future[Pass | None]) -> None:
+        if self._looking.get(name) is done:
+            del self._looking[name]
+        if not done.cancelled():
+            done.exception()  # those who waited were told; when all of them have gone, nobody need be
 
     def _look_up(self, secret: str) -> Pass | None:
         if secret.startswith(core.KEY_PREFIX):
             key = self._keys.find(secret)
-            return Pass(Caller(kind="key", id=key.key_id, name=key.name, role=Role(key.role))) if key else None
+            if key is None:
+                return None
+            if self._keys.is_use_news(key):
+                self._used.add(key.key_id)
+            return Pass(Caller(kind="key", id=key.key_id, name=key.name, role=Role(key.role)))
         session = self._people.session(secret)
         if session is None:
             return None
         person = session.person
         caller = Caller(kind="person", id=person.person_id, name=person.name, role=Role(person.role))
         return Pass(caller, token=secret, session=session)
+
+    def _note_use(self, key_id: str) -> None:
+        try:
+            self._keys.note_use(key_id)
+        except RegularsError as error:
+            _log.warning("that a secret key is in use could not be noted: %s", error)
 
     def _remember(self, name: str, found: Pass | None, now_us: int) -> None:
         self._known.pop(name, None)

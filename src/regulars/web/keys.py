@@ -7,7 +7,7 @@ from typing import Any  # Any: SQLAlchemy's Row
 
 from sqlalchemy import Row
 
-from regulars.kernel.clock import Clock, moment
+from regulars.kernel.clock import Clock, microseconds, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.ids import new_id
@@ -51,16 +51,19 @@ class Keys:
         return _key(row), secret
 
     def find(self, secret: str) -> SecretKey | None:
-        """Return whose secret this is, and note at most once a minute that it was used."""
-        now_us, hashed = self._clock.now_us(), {"token_hash": core.digest(secret)}
+        """Return whose secret this is."""
         with self._database.read() as connection:
-            row = store.first(connection, store.FIND_KEY, hashed)
-        if row is None:
-            return None
-        if row.last_used_us is None or now_us - row.last_used_us >= _USED_EVERY_US:
-            with self._database.write() as connection:
-                store.change(connection, store.KEY_USED, {**hashed, "now_us": now_us})
-        return _key(row)
+            row = store.first(connection, store.FIND_KEY, {"token_hash": core.digest(secret)})
+        return None if row is None else _key(row)
+
+    def is_use_news(self, key: SecretKey) -> bool:
+        """Return whether it is a minute or more since it was noted that a key is in use."""
+        return key.last_used_at is None or self._clock.now_us() - microseconds(key.last_used_at) >= _USED_EVERY_US
+
+    def note_use(self, key_id: str) -> None:
+        """Note that a key is in use now."""
+        with self._database.write() as connection:
+            store.change(connection, store.KEY_USED, {"key_id": key_id, "now_us": self._clock.now_us()})
 
     def remove(self, key_id: str) -> None:
         """Make a key worthless.

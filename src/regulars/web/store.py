@@ -104,7 +104,7 @@ ADD_KEY = """
 INSERT INTO web_keys (key_id, name, role, prefix, token_hash, created_us, created_by)
 VALUES (:key_id, :name, :role, :prefix, :token_hash, :now_us, :created_by)"""
 REMOVE_KEY = "DELETE FROM web_keys WHERE key_id = :key_id"
-KEY_USED = "UPDATE web_keys SET last_used_us = :now_us WHERE token_hash = :token_hash"
+KEY_USED = "UPDATE web_keys SET last_used_us = :now_us WHERE key_id = :key_id"
 
 ADD_AUDIT = """
 INSERT INTO web_audit (entry_id, at_us, actor_kind, actor_id, who, action, subject, detail, outcome)

@@ -127,9 +127,10 @@ def all_items(connection: Connection) -> Iterator[Item]:
         number = rows[-1].number
 
 
-def items_since(connection: Connection, after: int) -> list[Item]:
-    """Return items put in or changed after a version."""
-    return [item_of(row) for row in connection.execute(_ITEMS_SINCE, {"version": after})]
+def items_since(connection: Connection, after: int) -> Iterator[Item]:
+    """Walk the items put in or changed after a version."""
+    for row in connection.execute(_ITEMS_SINCE, {"version": after}):
+        yield item_of(row)
 
 
 def removed_since(connection: Connection, after: int) -> list[ItemId]:

@@ -6,14 +6,23 @@ The rule-based baseline, kept for ever as the control: every learned policy has 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from regulars.recommend.core.rows import Doubles, Floats, Ints, Rows, Scored
+from regulars.recommend.core.rows import Doubles, Floats, Ints, Longs, Scored
 
 FAVOURITES = 8  # tags that count; a shopkeeper does not remember more
 HALF_LIFE_ITEMS = 20.0  # chosen, not measured: a favourite outlives an evening
 QUERY_ITEMS = 40
+
+
+class TagsByItem(Protocol):
+    """For each item its tags: `Rows`, or whatever gathers as they do."""
+
+    def gather(self, indices: Longs | Ints) -> tuple[Ints, Floats, Longs]:
+        """Return tags, anything beside them, and the place in `indices` of each."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ class Favourites:
     strengths: Doubles
 
 
-def favourites(items: Ints, weights: Floats, tags_by_item: Rows, tag_frequency: Doubles) -> Favourites:
+def favourites(items: Ints, weights: Floats, tags_by_item: TagsByItem, tag_frequency: Doubles) -> Favourites:
     """Return the favourite tags of who touched these items.
 
     Parameters
@@ -46,7 +55,7 @@ def favourites(items: Ints, weights: Floats, tags_by_item: Rows, tag_frequency: 
     return Favourites(found.items[order], strengths[order])
 
 
-def rule_contributions(liked: Favourites, targets: Ints, tags_by_item: Rows, popularity: Doubles) -> Doubles:
+def rule_contributions(liked: Favourites, targets: Ints, tags_by_item: TagsByItem, popularity: Doubles) -> Doubles:
     """Return what each favourite tag gives to each target, shape (tags, targets): strength × ln(1 + popularity)."""
     tags, _, owners = tags_by_item.gather(targets)
     table = np.zeros((len(liked.tags), len(targets)))

@@ -184,8 +184,7 @@ class Brain:
         items = latest_distinct(visit.steps, rules.QUERY_ITEMS)
         weights = recency_weights(len(items), rules.HALF_LIFE_ITEMS)
         with self.engine.lock:
-            tag_rows, frequency = self.items.tag_rows(), self.items.tag_frequency()
-            liked = rules.favourites(items, weights, tag_rows, frequency)
+            liked = rules.favourites(items, weights, self.items, self.items.tag_frequency())
             popularity = self.engine.popularity.counts.copy()
             pools = [self.items.items_with(tag) for tag in liked.tags.tolist()]
         popularity = np.concatenate((popularity, np.zeros(max(self.total - len(popularity), 0))))
@@ -193,7 +192,7 @@ class Brain:
         candidates = np.unique(np.concatenate(best)) if best else np.zeros(0, np.int32)
 
         def contributions(targets: Ints) -> Doubles:
-            return rules.rule_contributions(liked, targets, tag_rows, popularity)
+            return rules.rule_contributions(liked, targets, self.items, popularity)
 
         def explain(targets: Ints) -> tuple[Doubles, list[list[str]]]:
             return contributions(targets), [["rules"] for _ in targets]
@@ -206,18 +205,18 @@ class Brain:
         assert item is not None, "a question for similar items names one"
         with self.engine.lock:
             together = self.engine.transitions.similar(item, self.total)
-            tag_rows, frequency = self.items.tag_rows(), self.items.tag_frequency()
+            frequency = self.items.tag_frequency()
             own = self.items.tags(item)
             rare = sorted(own, key=lambda tag: frequency[tag])[: rules.FAVOURITES]
             pools = [self.items.items_with(tag) for tag in rare]
         counts = [pool[np.argsort(-self.counts(pool), kind="stable")[:RULE_ITEMS]] for pool in pools]
         near = np.unique(np.concatenate([*counts, together.items])).astype(np.int32)
         near = near[near != item]
-        by_content = CONTENT_WEIGHT * _content(near, own, tag_rows, frequency)
+        by_content = CONTENT_WEIGHT * _content(near, own, self.items, frequency)
         grounds = np.array([item], np.int32)
 
         def scores(targets: Ints) -> Doubles:
-            return together.dense(self.total)[targets] + CONTENT_WEIGHT * _content(targets, own, tag_rows, frequency)
+            return together.dense(self.total)[targets] + CONTENT_WEIGHT * _content(targets, own, self.items, frequency)
 
         scored = Scored(near, together.dense(self.total)[near] + by_content)
 
@@ -237,10 +236,10 @@ def blend_weights(steps: int) -> Mapping[str, float]:
 SHORT_STEPS = 10  # below, nearly all that is known is the present session; decisions/blend
 
 
-def _content(targets: Ints, own: frozenset[int], tag_rows: Rows, frequency: Doubles) -> Doubles:
+def _content(targets: Ints, own: frozenset[int], tags_by_item: rules.TagsByItem, frequency: Doubles) -> Doubles:
     """Return the cosine of tags weighed by rarity."""
     rarity = -np.log(np.minimum(frequency, 0.999)) if len(frequency) else frequency
-    tags, _, owners = tag_rows.gather(targets)
+    tags, _, owners = tags_by_item.gather(targets)
     weights = rarity[tags] ** 2
     shared = np.isin(tags, np.fromiter(own, np.int32)) * weights
     lengths = np.bincount(owners, weights=weights, minlength=len(targets))

@@ -9,7 +9,7 @@ import numpy as np
 from regulars.catalog import Item, tags_of
 from regulars.kernel.clock import microseconds
 from regulars.kernel.ids import ItemId
-from regulars.recommend.core.rows import Doubles, Flags, Ints, Longs, Rows, starts_of
+from regulars.recommend.core.rows import Doubles, Flags, Floats, Ints, Longs
 from regulars.recommend.core.slots import Filters, ItemCard
 
 ALWAYS_US = 2**62
@@ -35,7 +35,6 @@ class ItemTable:
         self._named = np.zeros(64, np.bool_)
         self._cards: dict[int, ItemCard] = {}
         self._kinds = np.zeros(64, np.int32)
-        self._rows: Rows | None = None
 
     @property
     def total(self) -> int:
@@ -80,7 +79,6 @@ class ItemTable:
             self._tags[number] = tags
             for tag in tags:
                 self._tag_items.setdefault(tag, set()).add(number)
-        self._rows = None
 
     def remove(self, item_ids: Iterable[ItemId]) -> None:
         """Take out what the catalogue no longer holds."""
@@ -91,7 +89,6 @@ class ItemTable:
                 del self._items[number]
                 self._known[number] = False
                 self._kinds[number] = 0
-        self._rows = None
 
     def allowed(self, numbers: Ints, filters: Filters, now_us: int) -> Flags:
         """Return which of these items the filters let through; what a customer has seen is not looked at."""
@@ -137,14 +134,12 @@ class ItemTable:
         """Return the items that carry a tag."""
         return np.fromiter(self._tag_items.get(tag, ()), np.int32)
 
-    def tag_rows(self) -> Rows:
-        """Return for each item its tags, as a table."""
-        if self._rows is None or self._rows.count < self.total:
-            rows = [sorted(self.tags(number)) for number in range(self.total)]
-            lengths: Longs = np.array([len(row) for row in rows], np.int64)
-            columns = np.array([tag for row in rows for tag in row], np.int32)
-            self._rows = Rows(starts_of(lengths), columns, np.ones(len(columns), np.float32))
-        return self._rows
+    def gather(self, indices: Longs | Ints) -> tuple[Ints, Floats, Longs]:
+        """Return the tags of these items, ones beside them, and the place in `indices` of each: a table of tags."""
+        rows = [sorted(self.tags(number)) for number in indices.tolist()]
+        tags = np.array([tag for row in rows for tag in row], np.int32)
+        owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        return tags, np.ones(len(tags), np.float32), owners
 
     def tag_frequency(self) -> Doubles:
         """Return the share of items that carry each tag."""
@@ -153,7 +148,7 @@ class ItemTable:
 
     def everything(self) -> Ints:
         """Return the numbers of all items that have an id."""
-        return np.array([number for number, item_id in enumerate(self._ids) if item_id], np.int32)
+        return np.flatnonzero(self._named).astype(np.int32)
 
     def title(self, number: int) -> str:
         """Return what an item is called; its id when the catalogue does not know it."""
