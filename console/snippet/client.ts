@@ -1,25 +1,42 @@
 /** The calls a page makes: Segment's, under the name `regulars`. */
 
+import { isFresh, keep } from "./cookie";
 import { type Call, type Json, type Message, contextOf, pageOf, uuid } from "./message";
 import { Outbox } from "./outbox";
 import { read, readId, write, writeId } from "./storage";
+import { watch } from "./vitals";
 
 const ANONYMOUS = "ajs_anonymous_id"; // Segment's names: a shop that changes over keeps knowing its visitors
 const USER = "ajs_user_id";
 const GROUP = "ajs_group_id";
 const TRAITS = "ajs_user_traits";
 const CONSENT = "regulars_consent";
+const PREFERENCES_CHANGED = "Segment Consent Preference Updated";
 const HELD_MAX = 200;
+const COOKIE_WAIT_MS = 2_000; // longer than a phone takes; then the visitor's events go under the id we have
 
 export interface Options {
   /** Where the shop listens; the address this file came from when left out. */
   host?: string;
-  /** `"required"`: keep and send nothing before `consent({ analytics: true })`. */
+  /** `"required"`: keep and send nothing before the visitor agrees. */
   consent?: "required" | "implied";
+  /** The purpose that opens the gate; `analytics` when left out. */
+  consentCategory?: string;
+  /** Take Global Privacy Control for a no, until the visitor says yes to this shop. */
+  gpc?: boolean;
+  /** Keep the visitor's id in a cookie that the shop's server sets, too. */
+  cookie?: boolean;
+  /** Tell how the page felt, once, when it is left: `Web Vitals Measured`. */
+  webVitals?: boolean;
 }
 
 export type Preferences = Record<string, boolean>;
 type Callback = () => void;
+
+interface Held {
+  message: Message;
+  needs: string;
+}
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === "string";
@@ -27,7 +44,9 @@ const isText = (value: unknown): value is string => typeof value === "string";
 export class Regulars {
   private outbox: Outbox | null = null;
   private options: Options = {};
-  private held: Message[] = [];
+  private held: Held[] = [];
+  private settling = false; // the server is being asked who this is
+  private vitals: (() => Json) | null = null;
   private waiting: Callback[] = [];
   private anonymous: string | null = null;
   private userId: string | null = null;
@@ -97,26 +116,26 @@ export class Regulars {
 
   /** Somebody else sits down: forget who was here. */
   reset(): this {
-    this.userId = this.groupId = this.anonymous = null;
-    [USER, GROUP, ANONYMOUS].forEach((name) => writeId(name, null));
-    write(TRAITS, null);
+    this.forget();
+    if (this.options.cookie && this.outbox) void keep(this.host(), { writeKey: this.writeKey, anonymousId: this.anonymousId(), replace: true });
     return this;
   }
 
-  /** What the visitor agrees to, by purpose. `analytics: false` stops everything and forgets the visitor here. */
-  consent(preferences: Preferences): this {
+  /**
+   * What the visitor agrees to, by purpose: `consent({ analytics: true, email: false })`; purposes not named stay as they were.
+   * A no to the purpose of the gate stops everything and forgets the visitor here; who had agreed before is told to the shop as a
+   * last event, so that it knows of the withdrawal. Returns what holds now when nothing is said, null when nobody said anything.
+   */
+  consent(): Preferences | null;
+  consent(preferences: Preferences): this;
+  consent(preferences?: Preferences): this | Preferences | null {
+    if (!preferences) return this.preferences;
     this.preferences = { ...this.preferences, ...preferences };
-    if (this.preferences["analytics"] === false) {
-      this.held = [];
-      this.outbox?.clear();
-      this.outbox = null;
-      this.reset();
-      write(CONSENT, this.preferences);
-      return this;
-    }
+    if (this.says(this.gate()) === false) return this.close();
     write(CONSENT, this.preferences);
     if (this.may() && this.writeKey && !this.outbox) this.open();
-    return this.track("Segment Consent Preference Updated", {});
+    this.release();
+    return this.track(PREFERENCES_CHANGED, {});
   }
 
   user(): { id(): string | null; anonymousId(): string; traits(): Json } {
@@ -124,9 +143,8 @@ export class Regulars {
   }
 
   setAnonymousId(id: string): string {
-    this.anonymous = id;
-    if (this.may()) writeId(ANONYMOUS, id);
-    return id;
+    if (this.options.cookie && this.outbox) void keep(this.host(), { writeKey: this.writeKey, anonymousId: id, replace: true });
+    return this.name(id);
   }
 
   /** Calls as lists, the way they were queued before this file had loaded: `push(["track", "Product Viewed"])`. */
@@ -138,31 +156,120 @@ export class Regulars {
     }
   }
 
+  private gate(): string {
+    return this.options.consentCategory ?? "analytics";
+  }
+
+  /** Whether the visitor allows a purpose; undefined when that is still to be asked. */
+  private says(purpose: string): boolean | undefined {
+    const said = this.preferences?.[purpose];
+    if (said !== undefined) return said;
+    const signalled = this.options.gpc && (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
+    return signalled || this.options.consent === "required" ? undefined : true;
+  }
+
   private may(): boolean {
-    const said = this.preferences?.["analytics"];
-    return said === true || (said === undefined && this.options.consent !== "required");
+    return this.says(this.gate()) === true;
+  }
+
+  private host(): string {
+    return (this.options.host ?? this.origin).replace(/\/$/, "");
   }
 
   private anonymousId(): string {
-    return (this.anonymous ??= (this.may() ? readId(ANONYMOUS) : null) ?? this.setAnonymousId(uuid()));
+    return (this.anonymous ??= (this.may() ? readId(ANONYMOUS) : null) ?? this.name(uuid()));
+  }
+
+  private name(id: string): string {
+    this.anonymous = id;
+    if (this.may()) writeId(ANONYMOUS, id);
+    return id;
+  }
+
+  /** This visitor was known under another id: what was held is theirs too. */
+  private adopt(id: string): void {
+    const before = this.anonymous;
+    this.name(id);
+    for (const { message } of this.held)
+      for (const name of ["anonymousId", "previousId"]) if (message[name] === before) message[name] = id;
+  }
+
+  private forget(): void {
+    this.userId = this.groupId = this.anonymous = null;
+    [USER, GROUP, ANONYMOUS].forEach((name) => writeId(name, null));
+    write(TRAITS, null);
   }
 
   private open(): void {
-    this.outbox = new Outbox(`${(this.options.host ?? this.origin).replace(/\/$/, "")}/v1/b`, this.writeKey);
+    this.outbox = new Outbox(`${this.host()}/v1/b`, this.writeKey);
+    this.outbox.onLeave = () => this.leave();
     this.userId ??= readId(USER);
     this.groupId ??= readId(GROUP);
-    if (this.anonymous) writeId(ANONYMOUS, this.anonymous);
+    const remembered = readId(ANONYMOUS);
+    if (remembered) this.adopt(remembered);
+    else if (this.anonymous) writeId(ANONYMOUS, this.anonymous);
     if (this.userId) writeId(USER, this.userId);
-    for (const message of this.held.splice(0)) this.outbox.add(message);
+    if (this.options.cookie && !(remembered && isFresh())) this.ask(remembered !== null);
+    if (this.options.webVitals) this.vitals ??= watch();
+    this.release();
   }
 
-  private send(type: Call, fields: Json, options?: Json): this {
-    if (this.preferences?.["analytics"] === false) return this;
+  /** Ask the server who this is. A visitor nobody here remembers waits for the answer: it may be known there. */
+  private ask(known: boolean): void {
+    const before = this.anonymousId();
+    this.settling = !known;
+    const timer = setTimeout(() => this.settle(), COOKIE_WAIT_MS);
+    void keep(this.host(), { writeKey: this.writeKey, anonymousId: before }).then((id) => {
+      clearTimeout(timer);
+      if (id && this.anonymous === before && this.outbox) this.adopt(id);
+      this.settle();
+    });
+  }
+
+  private settle(): void {
+    this.settling = false;
+    this.release();
+  }
+
+  /** Let go what was held: to the shop what is allowed, nowhere what was refused. */
+  private release(): void {
+    if (!this.outbox || this.settling) return;
+    for (const each of this.held.splice(0)) {
+      const said = this.says(each.needs);
+      if (said) this.outbox.add(each.message);
+      else if (said === undefined) this.held.push(each);
+    }
+  }
+
+  private close(): this {
+    this.held = [];
+    const outbox = this.outbox;
+    if (outbox) {
+      outbox.clear();
+      outbox.onLeave = () => undefined;
+      outbox.add(this.message("track", { event: PREFERENCES_CHANGED, properties: {} }));
+      if (this.options.cookie) void keep(this.host(), { writeKey: this.writeKey, forget: true });
+    }
+    this.outbox = this.vitals = null;
+    this.settling = false;
+    this.forget();
+    write(CONSENT, this.preferences);
+    return this;
+  }
+
+  private leave(): void {
+    const found = this.vitals?.();
+    this.vitals = null;
+    if (found && Object.keys(found).length) this.track("Web Vitals Measured", found);
+    this.settle();
+  }
+
+  private message(type: Call, fields: Json, options?: Json): Message {
     const context = contextOf();
     if (this.groupId) context["groupId"] = this.groupId;
     if (this.preferences) context["consent"] = { categoryPreferences: this.preferences };
     const own = isObject(options?.["context"]) ? (options["context"] as Json) : {};
-    const message: Message = {
+    return {
       type,
       anonymousId: this.anonymousId(),
       userId: this.userId ?? (this.may() ? readId(USER) : null),
@@ -171,8 +278,15 @@ export class Regulars {
       timestamp: new Date().toISOString(),
       context: { ...context, ...own },
     };
-    if (this.outbox) this.outbox.add(message);
-    else if (this.held.push(message) > HELD_MAX) this.held.shift();
+  }
+
+  /** A call may name a purpose of its own, `{ consent: "marketing" }`: then it waits for that one too. */
+  private send(type: Call, fields: Json, options?: Json): this {
+    const needs = isText(options?.["consent"]) ? options["consent"] : this.gate();
+    if (this.says(this.gate()) === false || this.says(needs) === false) return this;
+    this.held.push({ message: this.message(type, fields, options), needs });
+    if (this.held.length > HELD_MAX) this.held.shift();
+    this.release();
     return this;
   }
 }

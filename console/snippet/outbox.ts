@@ -3,7 +3,7 @@
  * What another tab left behind when it was closed is taken over; the door counts a message once however often it comes.
  */
 
-import { names, read, write } from "./storage";
+import { names, read, readTab, write, writeTab } from "./storage";
 import { type Message, uuid } from "./message";
 
 const TOGETHER_MS = 150;
@@ -14,11 +14,14 @@ const WAIT_MS_MIN = 1_000;
 const WAIT_MS_MAX = 60_000;
 const LEFT_BEHIND_MS = 150_000; // a living tab writes at least once a minute while something waits
 const PREFIX = "regulars_outbox.";
+const TAB = "regulars_tab";
 
 interface Kept {
   at: number;
   key: string;
   messages: Message[];
+  /** Left while the door could not be reached: the next page of this tab need not wait to try again. */
+  again?: boolean;
 }
 
 /** Answers after which trying again may help, by the rules that Segment's SDKs follow. */
@@ -30,6 +33,8 @@ export class Outbox {
   private sending = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
+  /** Told before the page may be gone: the last chance to add something. */
+  onLeave: () => void = () => undefined;
   private readonly name = PREFIX + uuid();
   private readonly url: string;
   private readonly key: string;
@@ -38,10 +43,11 @@ export class Outbox {
     this.url = url;
     this.key = key;
     this.takeOver();
+    writeTab(TAB, this.name);
+    setInterval(() => this.takeOver(), LEFT_BEHIND_MS);
     addEventListener("pagehide", () => this.leave());
     addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.leave());
     addEventListener("online", () => this.soon(0));
-    if (this.messages.length) this.soon(TOGETHER_MS);
   }
 
   add(message: Message): void {
@@ -103,13 +109,23 @@ export class Outbox {
 
   /** The page may be gone in a moment: hand over what waits. What is on its way already stays kept until it is answered. */
   private leave(): void {
+    this.onLeave();
+    if (this.failures || navigator.onLine === false) {
+      // A beacon would be taken and come to nothing, or not: it is sent, and everything stays kept. It counts once all the same.
+      this.beacon(this.portion(this.sending));
+      this.keep(true);
+      return;
+    }
     while (this.messages.length > this.sending) {
       const batch = this.portion(this.sending);
-      const sent = navigator.sendBeacon?.(this.url, new Blob([this.body(batch)], { type: "text/plain" }));
-      if (!sent) break;
+      if (!this.beacon(batch)) break;
       this.messages.splice(this.sending, batch.length);
     }
     this.keep();
+  }
+
+  private beacon(batch: Message[]): boolean {
+    return batch.length > 0 && Boolean(navigator.sendBeacon?.(this.url, new Blob([this.body(batch)], { type: "text/plain" })));
   }
 
   private portion(begin = 0): Message[] {
@@ -127,20 +143,23 @@ export class Outbox {
     return JSON.stringify({ batch, writeKey: this.key, sentAt: new Date().toISOString() });
   }
 
-  private keep(): void {
-    const kept: Kept = { at: Date.now(), key: this.key, messages: this.messages };
+  private keep(again = false): void {
+    const kept: Kept = { at: Date.now(), key: this.key, messages: this.messages, again };
     write(this.name, this.messages.length ? kept : null);
   }
 
   private takeOver(): void {
+    const before = readTab(TAB);
     for (const name of names(PREFIX)) {
-      const kept = read<Kept>(name);
-      if (kept && kept.key === this.key && Date.now() - kept.at > LEFT_BEHIND_MS) {
+      const kept = name === this.name ? null : read<Kept>(name);
+      if (kept && kept.key === this.key && ((kept.again && name === before) || Date.now() - kept.at > LEFT_BEHIND_MS)) {
         this.messages.push(...kept.messages);
         write(name, null);
       }
     }
-    this.messages = this.messages.slice(-KEPT_MAX);
+    const over = this.messages.length - KEPT_MAX;
+    if (over > 0) this.messages.splice(this.sending, over);
     this.keep();
+    if (this.messages.length && !this.sending && !this.failures) this.soon(TOGETHER_MS);
   }
 }

@@ -13,14 +13,21 @@ interface Sent {
 
 let sent: Sent[] = [];
 let answers: (() => Promise<Response>)[] = [];
+const listeners: [string, () => void][] = [];
+const listen = window.addEventListener.bind(window);
 const yes = () => Promise.resolve(new Response('{"success":true}'));
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date("2026-11-22T10:00:00Z") });
   localStorage.clear();
+  sessionStorage.clear();
   for (const name of ["ajs_anonymous_id", "ajs_user_id", "ajs_group_id"]) document.cookie = `${name}=; path=/; max-age=0`;
   sent = [];
   answers = [];
+  vi.stubGlobal("addEventListener", (name: string, listener: () => void) => {
+    listeners.push([name, listener]);
+    listen(name, listener);
+  });
   vi.stubGlobal("fetch", (url: string, options: { body: string }) => {
     sent.push({ url, body: JSON.parse(options.body) as Sent["body"] });
     return (answers.shift() ?? yes)();
@@ -28,8 +35,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  navigator.sendBeacon = () => true; // empties what the test left in the outbox
-  dispatchEvent(new Event("pagehide"));
+  for (const [name, listener] of listeners.splice(0)) window.removeEventListener(name, listener); // its page is gone
   delete (navigator as Partial<Navigator>).sendBeacon;
   vi.useRealTimers();
   vi.unstubAllGlobals();
@@ -216,6 +222,38 @@ describe("a page that is left", () => {
   });
 });
 
+describe("a page that is left while the door cannot be reached", () => {
+  const leaveAndReturn = async (later_ms: number): Promise<void> => {
+    answers = [() => Promise.reject(new TypeError("offline"))];
+    navigator.sendBeacon = () => true; // a browser takes a beacon that will come to nothing
+    loaded().track("Song Played", { number: 1 });
+    await vi.advanceTimersByTimeAsync(200);
+    dispatchEvent(new Event("pagehide"));
+    vi.clearAllTimers();
+    sent = [];
+    vi.setSystemTime(Date.now() + later_ms);
+    loaded();
+    await arrive();
+  };
+
+  it("is continued at once when it is loaded again", async () => {
+    await leaveAndReturn(2_000);
+    expect(messages().map((message) => message["properties"])).toEqual([{ number: 1 }]);
+  });
+
+  it("is continued by another tab too, a little later, also while that one stays open", async () => {
+    const here = sessionStorage.getItem("regulars_tab");
+    loaded();
+    expect(sessionStorage.getItem("regulars_tab")).not.toBe(here);
+    localStorage.setItem("regulars_outbox.elsewhere", JSON.stringify({ at: Date.now(), key: "wk_test", again: true, messages: [{ type: "track", event: "Elsewhere", messageId: "m" }] }));
+    sent = [];
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(sent).toEqual([]);
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(messages().map((message) => message["event"])).toEqual(["Elsewhere"]);
+  });
+});
+
 describe("consent", () => {
   it("that is required holds everything back, and leaves no id behind", async () => {
     const regulars = loaded({ consent: "required" });
@@ -237,15 +275,210 @@ describe("consent", () => {
     expect(document.cookie).toContain("ajs_anonymous_id");
   });
 
-  it("that is withdrawn stops at once, forgets the visitor, and is remembered", async () => {
+  it("that is withdrawn stops at once, forgets the visitor, is remembered, and is the last thing the shop hears", async () => {
     const regulars = loaded();
+    const anonymousId = regulars.user().anonymousId();
     regulars.track("Song Played");
-    regulars.consent({ analytics: false });
+    regulars.consent({ analytics: false, email: false });
     regulars.track("Song Liked");
     loaded().track("On the next page");
     await arrive();
-    expect(sent).toEqual([]);
+    expect(messages().map((message) => message["event"])).toEqual(["Segment Consent Preference Updated"]);
+    expect(messages()[0]).toMatchObject({ anonymousId, context: { consent: { categoryPreferences: { analytics: false, email: false } } } });
     expect(document.cookie).not.toContain("ajs_anonymous_id");
+    expect(Object.keys(localStorage)).toEqual(["regulars_consent"]);
+  });
+
+  it("that was never given and is refused sends nothing at all", async () => {
+    loaded({ consent: "required" }).track("Song Played").consent({ analytics: false }).track("Song Liked");
+    await arrive();
+    expect(sent).toEqual([]);
+    expect(document.cookie).not.toContain("ajs_");
+  });
+
+  it("may be for a purpose of another name", async () => {
+    const regulars = loaded({ consent: "required", consentCategory: "statistics" });
+    regulars.track("Song Played").consent({ analytics: true });
+    await arrive();
+    expect(sent).toEqual([]);
+    regulars.consent({ statistics: true });
+    await arrive();
+    expect(messages()[0]!["event"]).toBe("Song Played");
+  });
+
+  it("of a call's own is waited for, and a call whose purpose is refused is dropped", async () => {
+    const regulars = loaded({ consent: "required" });
+    regulars.track("Coupon Shown", {}, { consent: "marketing" }).track("Advert Seen", {}, { consent: "adverts" }).track("Song Played");
+    regulars.consent({ analytics: true, adverts: false });
+    await arrive();
+    expect(messages().map((message) => message["event"])).toEqual(["Song Played", "Segment Consent Preference Updated"]);
+    regulars.consent({ marketing: true });
+    await arrive();
+    expect(messages().map((message) => message["event"]).slice(2)).toEqual(["Coupon Shown", "Segment Consent Preference Updated"]);
+  });
+
+  it("can be asked for, so that a banner knows whether to show itself", () => {
+    const regulars = loaded({ consent: "required" });
+    expect(regulars.consent()).toBeNull();
+    expect(regulars.consent({ analytics: true }).consent()).toEqual({ analytics: true });
+  });
+});
+
+describe("Global Privacy Control", () => {
+  const signal = (value: boolean) => Object.defineProperty(navigator, "globalPrivacyControl", { value, configurable: true });
+  afterEach(() => delete (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl);
+
+  it("is taken for a no when told to, and a yes to this shop comes before it", async () => {
+    signal(true);
+    const regulars = loaded({ gpc: true });
+    regulars.track("Song Played");
+    await arrive();
+    expect(sent).toEqual([]);
+    expect(document.cookie).not.toContain("ajs_");
+    regulars.consent({ analytics: true });
+    await arrive();
+    expect(messages()[0]!["event"]).toBe("Song Played");
+  });
+
+  it.each([[true, {}], [false, { gpc: true }]])("changes nothing when it is %s and the options are %o", async (value, options) => {
+    signal(value);
+    loaded(options).track("Song Played");
+    await arrive();
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe("the cookie of the server", () => {
+  const asked: { writeKey: string; anonymousId?: string; replace?: boolean; forget?: boolean }[] = [];
+  let reply: () => Promise<Response>;
+  const known = (id: string | null) => () => Promise.resolve(new Response(JSON.stringify({ anonymousId: id })));
+
+  beforeEach(() => {
+    asked.length = 0;
+    reply = known("from-the-server");
+    vi.stubGlobal("fetch", (url: string, options: { body: string; credentials: string }) => {
+      if (url.endsWith("/v1/cookie")) {
+        expect(options.credentials).toBe("include");
+        asked.push(JSON.parse(options.body) as (typeof asked)[number]);
+        return reply();
+      }
+      sent.push({ url, body: JSON.parse(options.body) as Sent["body"] });
+      return yes();
+    });
+  });
+
+  it("gives a visitor whom the browser forgot their id back, before the first event leaves", async () => {
+    const regulars = loaded({ cookie: true });
+    regulars.page().alias("ann");
+    await arrive();
+    expect(messages().map((message) => message["anonymousId"])).toEqual(["from-the-server", "from-the-server"]);
+    expect(messages()[1]!["previousId"]).toBe("from-the-server");
+    expect(document.cookie).toContain("ajs_anonymous_id=from-the-server");
+  });
+
+  it("is renewed once a day, and keeps nobody waiting who is known here", async () => {
+    document.cookie = "ajs_anonymous_id=known-here; path=/";
+    reply = () => new Promise(() => undefined);
+    loaded({ cookie: true }).page();
+    await arrive();
+    expect(messages()[0]!["anonymousId"]).toBe("known-here");
+    reply = known("known-here");
+    loaded({ cookie: true });
+    await arrive();
+    loaded({ cookie: true });
+    await arrive();
+    expect(asked.map((one) => one.anonymousId)).toEqual(["known-here", "known-here"]);
+    vi.setSystemTime(new Date("2026-11-23T10:01:00Z"));
+    loaded({ cookie: true });
+    await arrive();
+    expect(asked).toHaveLength(3);
+  });
+
+  it("is not waited for longer than two seconds", async () => {
+    reply = () => new Promise(() => undefined);
+    const regulars = loaded({ cookie: true });
+    regulars.track("Song Played");
+    await arrive();
+    expect(sent).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(messages()[0]!["anonymousId"]).toBe(regulars.user().anonymousId());
+  });
+
+  it("that the shop does not want to keep changes nothing", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    reply = () => Promise.resolve(new Response("This source keeps no cookie.", { status: 403 }));
+    const regulars = loaded({ cookie: true }).track("Song Played");
+    await arrive();
+    expect(messages()[0]!["anonymousId"]).toBe(regulars.user().anonymousId());
+  });
+
+  it("is not asked for before the visitor agrees, follows who sits down, and goes with the consent", async () => {
+    reply = known(null);
+    const regulars = loaded({ cookie: true, consent: "required" });
+    regulars.page();
+    await arrive();
+    expect(asked).toEqual([]);
+    regulars.consent({ analytics: true });
+    await arrive();
+    regulars.reset();
+    const next = regulars.user().anonymousId();
+    regulars.consent({ analytics: false });
+    await arrive();
+    expect(asked.slice(1)).toEqual([
+      { writeKey: "wk_test", anonymousId: next, replace: true },
+      { writeKey: "wk_test", forget: true },
+    ]);
+  });
+
+  it("leaves no event behind when the page is left while it is asked", () => {
+    const beacons: Blob[] = [];
+    navigator.sendBeacon = (_url, body) => beacons.push(body as Blob) > 0;
+    reply = () => new Promise(() => undefined);
+    loaded({ cookie: true }).track("Song Played");
+    dispatchEvent(new Event("pagehide"));
+    expect(beacons).toHaveLength(1);
+  });
+});
+
+describe("web vitals", () => {
+  let see: Record<string, (entries: object[]) => void>;
+  beforeEach(() => {
+    see = {};
+    class Observer {
+      static readonly supportedEntryTypes = ["largest-contentful-paint", "layout-shift", "event"];
+      constructor(private readonly told: (list: { getEntries: () => object[] }) => void) {}
+      observe({ type }: { type: string }) {
+        see[type] = (entries) => this.told({ getEntries: () => entries });
+      }
+      takeRecords = () => [];
+      disconnect = () => undefined;
+    }
+    vi.stubGlobal("PerformanceObserver", Observer);
+    vi.spyOn(performance, "getEntriesByType").mockReturnValue([{ responseStart: 83.4 } as never]);
+  });
+
+  it("are not measured unless wanted", () => {
+    loaded();
+    expect(see).toEqual({});
+  });
+
+  it("are told once, when the page is left, as one event", () => {
+    const beacons: Blob[] = [];
+    navigator.sendBeacon = (_url, body) => beacons.push(body as Blob) > 0;
+    const track = vi.spyOn(Regulars.prototype, "track");
+    loaded({ webVitals: true });
+    see["largest-contentful-paint"]!([{ startTime: 900 }, { startTime: 1_234.6 }]);
+    see["layout-shift"]!([
+      { startTime: 1_000, value: 0.02, hadRecentInput: false },
+      { startTime: 1_500, value: 0.03, hadRecentInput: false },
+      { startTime: 1_600, value: 0.5, hadRecentInput: true },
+      { startTime: 4_000, value: 0.04, hadRecentInput: false },
+    ]);
+    see["event"]!([{ duration: 56, interactionId: 7 }, { duration: 120, interactionId: 7 }, { duration: 400, interactionId: 0 }, { duration: 64, interactionId: 8 }]);
+    dispatchEvent(new Event("pagehide"));
+    dispatchEvent(new Event("pagehide"));
+    expect(track.mock.calls).toEqual([["Web Vitals Measured", { lcp_ms: 1235, cls: 0.05, inp_ms: 120, ttfb_ms: 83 }]]);
+    expect(beacons).toHaveLength(1);
   });
 });
 
@@ -276,6 +509,18 @@ describe("the snippet on a page", () => {
     await arrive();
     expect(sent[0]!.url).toBe("https://elsewhere.example/v1/b");
     expect(sent[0]!.body.writeKey).toBe("wk_tag");
+  });
+
+  it("takes its options from the tag, for pages that may have no script in them", async () => {
+    const script = document.createElement("script");
+    script.src = "https://elsewhere.example/regulars.js";
+    Object.assign(script.dataset, { writeKey: "wk_tag", consent: "required", consentCategory: "statistics", host: "https://shop.example/" });
+    const regulars = install({}, script).track("Song Played");
+    await arrive();
+    expect(sent).toEqual([]);
+    regulars.consent({ statistics: true });
+    await arrive();
+    expect(sent[0]!.url).toBe("https://shop.example/v1/b");
   });
 
   it("calls back when it is ready, also late", () => {

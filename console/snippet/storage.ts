@@ -28,6 +28,23 @@ export function names(prefix: string): string[] {
   }
 }
 
+/** What one tab remembers, across its pages. */
+export function readTab(name: string): string | null {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function writeTab(name: string, value: string): void {
+  try {
+    sessionStorage.setItem(name, value);
+  } catch {
+    // as above
+  }
+}
+
 /** An id as Segment's SDK keeps it, so that a shop that changes over keeps knowing its visitors. */
 export function readId(name: string): string | null {
   const match = document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`));

@@ -24,6 +24,7 @@ from regulars.kernel.ids import SourceId
 
 OPEN_KEY = "wk_open"
 CLOSED_KEY = "wk_closed"
+COOKIE_KEY = "wk_cookie"
 ARRIVES_WITHIN_S = 60  # generous: other browsers may be at work on this machine
 
 
@@ -150,6 +151,7 @@ def door_at(folder: Path, host: Host, **parts: Any) -> Iterator[ServedDoor]:  # 
         [
             KeyedSource(SourceId("s-open"), "Shop front", "web", OPEN_KEY, True),
             KeyedSource(SourceId("s-closed"), "Old app", "ios", CLOSED_KEY, False),
+            KeyedSource(SourceId("s-cookie"), "Front that keeps ids", "web", COOKIE_KEY, True, cookie=True),
         ],
     )
     clock = SystemClock()

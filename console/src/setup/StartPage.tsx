@@ -60,7 +60,7 @@ export function StartPage() {
                     ))}
                   </div>
                 )}
-                <StackTabs key={source.source_id} writeKey={source.write_key} kind={source.kind} />
+                <StackTabs key={source.source_id} source={source} />
                 <ArrivalLine key={`arrival-${source.source_id}`} source={source} />
               </div>
             )}

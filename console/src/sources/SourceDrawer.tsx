@@ -29,7 +29,7 @@ export function SourceDrawer({ source, onClose }: { source: Source; onClose: () 
         </section>
         <section>
           <h3>{t("detail.install")}</h3>
-          <StackTabs writeKey={source.write_key} kind={source.kind} />
+          <StackTabs source={source} />
         </section>
         <section>
           <h3>{t("detail.key")}</h3>

@@ -14,7 +14,7 @@ from typing import Any  # Any: bodies are what strangers send
 
 import msgspec
 
-from regulars.events import front
+from regulars.events import cookie, front
 from regulars.events.answers import (
     Headers,
     Receive,
@@ -115,7 +115,10 @@ class Door:
     @staticmethod
     def handles(scope: Scope) -> bool:
         """Return whether a request is for the door."""
-        return scope["type"] == "http" and (scope["path"] in PATHS or front.answers(scope["path"]))
+        if scope["type"] != "http":
+            return False
+        path = scope["path"]
+        return path in PATHS or path == cookie.PATH or front.answers(path)
 
     def stats(self) -> DoorStats:
         """Return what came through since the door was opened."""
@@ -146,7 +149,7 @@ class Door:
             if method == "POST" and kind is not None:
                 await self._take(kind, scope, receive, headed)
             else:
-                await self._show(kind, scope, send, headed)
+                await self._show(kind, scope, receive, send, headed)
                 return
         except RefusedError as refused:
             self._answers[refused.status] += 1
@@ -157,17 +160,24 @@ class Door:
             self._answers[200] += 1
             await send_success(send, headed.origin)
 
-    async def _show(self, kind: str | None, scope: Scope, send: Send, headed: Headed) -> None:
-        """Answer a GET: what an SDK asks before its first event."""
+    async def _show(self, kind: str | None, scope: Scope, receive: Receive, send: Send, headed: Headed) -> None:
+        """Answer what is no fact: what an SDK asks before its first event, and who a visitor is."""
+        path, method = scope["path"], scope["method"]
         if kind is not None:
-            raise RefusedError(405, f"{scope['path']} takes POST.", headers=[(b"allow", b"POST, OPTIONS")])
-        if scope["method"] not in {"GET", "HEAD"}:
-            raise RefusedError(405, f"{scope['path']} takes GET.", headers=[(b"allow", b"GET, OPTIONS")])
+            raise RefusedError(405, f"{path} takes POST.", headers=[(b"allow", b"POST, OPTIONS")])
         if self._tls:  # a proxy took it off: what we tell a page to call must not be called in the open
             scope = {**scope, "scheme": "https"}
-        status, headers, body = front.page(scope, headed, self._keys)
+        if path == cookie.PATH:
+            if method != "POST":
+                raise RefusedError(405, f"{path} takes POST.", headers=[(b"allow", b"POST, OPTIONS")])
+            body = await read_body(receive, headed, cookie.BODY_BYTES_MAX)
+            status, headers, answer = cookie.answer(scope, headed, body, self._keys)
+        else:
+            if method not in {"GET", "HEAD"}:
+                raise RefusedError(405, f"{path} takes GET.", headers=[(b"allow", b"GET, OPTIONS")])
+            status, headers, answer = front.page(scope, headed, self._keys)
         self._answers[status] += 1
-        await send_bytes(send, status, body, headers, headed.origin)
+        await send_bytes(send, status, answer, headers, headed.origin)
 
     async def _take(self, kind: str, scope: Scope, receive: Receive, headed: Headed) -> None:
         """Make one request durable.
