@@ -18,6 +18,7 @@ STARTED_BY_NAME = (  # imported by nobody in src: tests, tables of names and ent
     "regulars.testing.contracts",
     "regulars.testing.street",
     "regulars.testing.receiver",
+    "regulars.testing.sftp_server",
     "regulars.testing.demo.entries",
     "regulars.cli.verbs",
     "regulars.app.openapi",

@@ -74,7 +74,9 @@ class Runs:
             raise InvalidError(f"At most {HOURS_MAX} hours are asked for at a time, got {len(wanted)}. Ask by years.")
         with self._database.write() as connection:
             for hour_us in wanted:
-                plan = HourPlan(start_us=hour_us, floor={}, ceiling=kept.definition.origin)
+                # nothing of before is late for such an hour: it has an hour of its own, asked for or not
+                origin = kept.definition.origin
+                plan = HourPlan(start_us=hour_us, floor=origin, ceiling=origin)
                 hours.settle(connection, destination_id, plan)
         return len(wanted)
 

@@ -134,7 +134,7 @@ class EventsLane:
             alone=row.alone or answer.outcome in {Outcome.REFUSED, Outcome.UNSENDABLE} or attempt > 1,
             status=answer.status,
             sentence=answer.sentence,
-            head=answer.head,
+            head=answer.head if len(sent.rows) == 1 else "",  # it may repeat what was sent of somebody else
         )
 
     def _senders_of(self, destination_id: str, pace: Pace) -> ThreadPoolExecutor:
