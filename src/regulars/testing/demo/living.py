@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any  # Any: JSON
 
@@ -18,6 +19,7 @@ from regulars.catalog import interactions_of
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import RegularsError
 from regulars.testing.demo.api import Api
+from regulars.testing.demo.old_app import EVERY, FIRST_CALLS, OldApp
 from regulars.testing.demo.sending import Sender
 from regulars.testing.simulator import Call, World
 
@@ -25,6 +27,7 @@ SLOT = "home"
 VISIT_GAP_US = 30 * 60 * 1_000_000  # a pause that ends a visit, as the worker counts sessions
 SPEEDS = {"video": 60.0, "music": 20.0, "store": 20.0}  # seconds of the shop in one of ours: a few events a second
 PAUSE_S_MAX = 3.0  # nights are shortened
+PAST_KEPT = 200
 _EVENTS = {"song": "Song Played", "product": "Product Viewed", "video": "Video Content Started"}
 _KEYS = {"song": "asset_id", "product": "product_id", "video": "content_asset_id"}
 
@@ -49,6 +52,7 @@ class Life:
     sender: Sender
     clock: Clock
     world: World | None
+    old_app: OldApp | None = None
     slates: int = 0
     clicks: int = 0
     extra_sent: int = 0
@@ -56,6 +60,21 @@ class Life:
     asked_ms: list[float] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
     _shown: dict[str, Shown] = field(default_factory=dict)
+    _past: deque[Call] = field(default_factory=lambda: deque(maxlen=PAST_KEPT))
+    _taken: int = 0
+
+    def watching(self, calls: Iterable[Call]) -> Iterator[Call]:
+        """Yield calls, and remember the last of them for the old app."""
+        for call in calls:
+            self._past.append(call)
+            yield call
+
+    def remember_old_app(self) -> None:
+        """Let the old app send what it makes of the last of the past."""
+        if self.old_app is not None:
+            for call in list(self._past)[-FIRST_CALLS:]:
+                self.old_app.send(call, self.clock.now_us())
+            self.old_app.flush()
 
     def go_on(
         self,
@@ -86,6 +105,9 @@ class Life:
         if begins:
             self._look(call, who)
         self.sender.send(self._credited(call, who), self.clock.now_us())
+        self._taken += 1
+        if self.old_app is not None and self._taken % EVERY == 0:
+            self.old_app.send(call, self.clock.now_us())
 
     def _look(self, call: Call, who: str) -> None:
         if len(self._seen) > 50_000:

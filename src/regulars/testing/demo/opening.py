@@ -11,6 +11,7 @@ from regulars.app.shop import Shop
 from regulars.catalog import Item
 from regulars.kernel.settings import FILE_NAME
 from regulars.testing.demo.api import Api
+from regulars.testing.demo.old_app import SOURCE_NAME as OLD_APP
 from regulars.testing.demo.options import DemoState
 from regulars.web.core import NewPerson
 from regulars.web.keys import Keys
@@ -19,6 +20,8 @@ from regulars.web.people import People
 EMAIL = "demo@regulars.example"
 SHOP_NAMES = {"video": "Corner Cinema", "music": "Night Radio", "store": "Corner Store"}
 EXPERIMENT = "home-policy"
+PLAN_NAME = "What the app sends"
+PLAN_DESCRIPTION = "Inferred from the demo's own past. It observes and lets everything pass."
 
 # What stands where: slot → what is said about it (see docs/reference/recommend.md).
 SLOTS: dict[str, dict[str, dict[str, Any]]] = {  # Any: JSON
@@ -67,6 +70,8 @@ def make_shop(folder: Path, state: DemoState, items: list[Item]) -> DemoState:
         shop.catalog.put(items)
         state.write_key = shop.events.create_source("Demo page", "web").write_key
         state.replay_key = shop.events.create_source("Replay", "server").write_key
+        if state.simulated:
+            state.old_app_key = shop.events.create_source(OLD_APP, "android").write_key
         state.email, state.password = EMAIL, secrets.token_urlsafe(9)
         _let_in(shop, state)
         keys = Keys(database=shop.database, clock=shop.clock)
@@ -90,6 +95,15 @@ def sign_in_path(folder: Path, email: str) -> str:
         people = People(database=shop.database, clock=shop.clock)
         person = next(one for one in people.list_people() if one.email == email)
         return f"/enter?token={people.invite('enter', person_id=person.person_id, hours=24, uses=3)}"
+
+
+def define_plan(api: Api) -> int:
+    """Put a tracking plan in force that was inferred from the demo's own past, and only observes; return its events."""
+    inferred = api.post("/v1/plans/infer", {"days": 1})
+    body = {**inferred["body"], "mode": "observe", "unknown": "warn"}
+    plan = api.post("/v1/plans", {"name": PLAN_NAME, "description": PLAN_DESCRIPTION, "body": body})
+    api.post(f"/v1/plans/{plan['plan_id']}/publish", {"note": "Inferred from the demo's past"})
+    return len(body["events"])
 
 
 def define_slots(api: Api, name: str) -> None:

@@ -53,6 +53,7 @@ class DemoState(msgspec.Struct, kw_only=True):
     sent: int = 0
     extra_sent: int = 0
     past_sent: bool = False
+    old_app_key: str = ""
 
     def save(self, folder: Path) -> None:
         """Write it, readable by its owner alone: it holds keys."""

@@ -21,7 +21,8 @@ from regulars.testing.demo import checking
 from regulars.testing.demo.api import Api
 from regulars.testing.demo.checking import Facts
 from regulars.testing.demo.living import SPEEDS, Life
-from regulars.testing.demo.opening import define_slots, make_shop, sign_in_path
+from regulars.testing.demo.old_app import OldApp
+from regulars.testing.demo.opening import define_plan, define_slots, make_shop, sign_in_path
 from regulars.testing.demo.options import DemoOptions, DemoState, load_state
 from regulars.testing.demo.plans import Plan, plan_for
 from regulars.testing.demo.saying import Saying, table
@@ -61,9 +62,12 @@ class Demo:
         with served(self.folder, free_port(self.options.port)) as url:
             sender = Sender(url, state.replay_key)
             api = Api(url, state.secret_key)
+            old_app = OldApp(url, state.old_app_key) if state.old_app_key else None
             try:
-                return self._play(plan, state, Life(api, sender, self.clock, plan.world), url, stop)
+                return self._play(plan, state, Life(api, sender, self.clock, plan.world, old_app), url, stop)
             finally:
+                if old_app is not None:
+                    old_app.close()
                 api.close()
 
     def _new_state(self, plan: Plan) -> DemoState:
@@ -104,7 +108,7 @@ class Demo:
                 state.save(self.folder)
                 progress(done)
 
-            send_all(life.sender, past, note)
+            send_all(life.sender, life.watching(past), note)
         self.facts.fast_forward_s = time.monotonic() - began
         self.facts.events_per_s = (state.sent - skipped) / max(self.facts.fast_forward_s, 0.001)
         self.saying.note(f"{state.sent:,} events in {self.facts.fast_forward_s:.1f} s.")
@@ -112,8 +116,12 @@ class Demo:
             self.saying.note("Waiting for the worker …")
             self.facts.catch_up_s = checking.await_worker(shop)
         define_slots(life.api, self.name)
+        self.saying.note(
+            f"A tracking plan is inferred from the past: {define_plan(life.api)} events; it only observes."
+        )
         self._train(life.api)
         if plan.world is not None:
+            life.remember_old_app()
             self.saying.note(f"{REHEARSED_VISITS} people look in, and click by taste and place …")
             life.rehearse(REHEARSED_VISITS)
             state.extra_sent += life.extra_sent
