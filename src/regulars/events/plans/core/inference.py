@@ -37,7 +37,7 @@ ENUM_EACH_MIN = 5  # on average; and each twice at least
 ENUM_VALUES_MIN = 50
 ENUM_CHARACTERS_MAX = 40
 _OPEN_SETS = re.compile(
-    r"id$|ids$|sku|code|coupon|name|title|query|url|uri|path|message|text|description|token|version|artist|author|brand",
+    r"id$|ids$|sku|code|coupon|name|title|query|url|uri|path|message|text|description|token|version|artist|author|brand|category|genre|tag",
     re.IGNORECASE,
 )
 _MONEY = re.compile(
