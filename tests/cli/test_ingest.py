@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from regulars.app import Shop, open_shop
-from regulars.app.ingest import ingest_events
+from regulars.events.imports import HistoryReport, RowMapping
 from regulars.kernel.ids import SourceId
 
 ROWS = 1_200
@@ -25,6 +25,10 @@ def source_of(shop: Shop) -> SourceId:
     return shop.events.create_source("Import", "import").source_id
 
 
+def ingest(shop: Shop, path: Path, *, source_id: SourceId, dry_run: bool = False) -> tuple[HistoryReport, str | None]:
+    return shop.imports.take_file(path, RowMapping(row="call"), source_id=source_id, dry_run=dry_run)
+
+
 def csv_of(path: Path, rows: list[str]) -> Path:
     path.write_text("\n".join(["user_id,event,timestamp,asset_id,position", *rows]) + "\n", encoding="utf-8")
     return path
@@ -32,9 +36,9 @@ def csv_of(path: Path, rows: list[str]) -> Path:
 
 def test_flat_rows_become_events_with_properties(shop: Shop, tmp_path: Path) -> None:
     rows = [f"u{number % 40},Song Played,2026-01-01T10:00:00Z,s{number % 90},{number}" for number in range(ROWS)]
-    report = ingest_events(shop, csv_of(tmp_path / "plays.csv", rows), source_id=source_of(shop))
-    assert (report.rows, report.taken, report.rejected, report.rejected_file) == (ROWS, ROWS, 0, None)
-    assert report.events == {"Song Played": ROWS}
+    report, rejected_file = ingest(shop, csv_of(tmp_path / "plays.csv", rows), source_id=source_of(shop))
+    assert (report.rows, report.taken, report.refused, rejected_file) == (ROWS, ROWS, 0, None)
+    assert [(one.name, one.count) for one in report.events] == [("Song Played", ROWS)]
     shop.catch_up()
     customer = shop.identity.find("user_id", "u3")
     assert customer is not None
@@ -43,8 +47,8 @@ def test_flat_rows_become_events_with_properties(shop: Shop, tmp_path: Path) -> 
 
 def test_the_same_file_twice_takes_effect_once(shop: Shop, tmp_path: Path) -> None:
     path, source_id = csv_of(tmp_path / "plays.csv", ["ann,Song Played,2026-01-01T10:00:00Z,s1,1"]), source_of(shop)
-    for _ in range(2):
-        assert ingest_events(shop, path, source_id=source_id).taken == 1
+    reports = [ingest(shop, path, source_id=source_id)[0] for _ in range(2)]
+    assert [(report.taken, report.repeated) for report in reports] == [(1, 0), (1, 1)]
     shop.catch_up()
     customer = shop.identity.find("user_id", "ann")
     assert customer is not None
@@ -58,7 +62,7 @@ def test_calls_as_an_sdk_sends_them_are_taken_as_they_are(shop: Shop, tmp_path: 
         {"type": "track", "userId": "ann", "event": "Song Liked", "properties": {"asset_id": "s1"}, "messageId": "m2"},
     ]
     path.write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
-    assert ingest_events(shop, path, source_id=source_of(shop)).taken == 2
+    assert ingest(shop, path, source_id=source_of(shop))[0].taken == 2
     shop.catch_up()
     customer = shop.identity.find("user_id", "ann")
     assert customer is not None
@@ -67,18 +71,18 @@ def test_calls_as_an_sdk_sends_them_are_taken_as_they_are(shop: Shop, tmp_path: 
 
 def test_a_thousand_broken_rows_come_back_with_reasons_and_the_good_ones_go_in(shop: Shop, tmp_path: Path) -> None:
     rows = [",Song Played,2026-01-01T10:00:00Z,s1,1"] * 1_000 + ["ann,Song Played,2026-01-01T10:00:00Z,s1,2"] * 1
-    report = ingest_events(shop, csv_of(tmp_path / "plays.csv", rows), source_id=source_of(shop))
-    assert (report.taken, report.rejected) == (1, 1_000)
-    assert report.rejected_file is not None
-    mended = Path(report.rejected_file).read_text(encoding="utf-8-sig").replace(",Song", "bob,Song")
-    Path(report.rejected_file).write_text(mended, encoding="utf-8")
-    again = ingest_events(shop, Path(report.rejected_file), source_id=source_of(shop))
-    assert (again.taken, again.rejected) == (1_000, 0)
+    report, rejected_file = ingest(shop, csv_of(tmp_path / "plays.csv", rows), source_id=source_of(shop))
+    assert (report.taken, report.refused) == (1, 1_000)
+    assert rejected_file is not None
+    mended = Path(rejected_file).read_text(encoding="utf-8-sig").replace(",Song", "bob,Song")
+    Path(rejected_file).write_text(mended, encoding="utf-8")
+    again, nothing = ingest(shop, Path(rejected_file), source_id=source_of(shop))
+    assert (again.taken, again.refused, again.repeated, nothing) == (1_000, 0, 999, None)
 
 
 def test_a_dry_run_takes_nothing(shop: Shop, tmp_path: Path) -> None:
     path = csv_of(tmp_path / "plays.csv", ["ann,Song Played,2026-01-01T10:00:00Z,s1,1"])
     before = {name: shop.log.end(name) for name in shop.log.partitions()}
-    report = ingest_events(shop, path, source_id=source_of(shop), dry_run=True)
+    report, _ = ingest(shop, path, source_id=source_of(shop), dry_run=True)
     assert report.taken == 1
     assert {name: shop.log.end(name) for name in shop.log.partitions()} == before

@@ -20,6 +20,7 @@ def migrations() -> list[Migration]:
     """Return every capability's steps, in an order in which each finds what it builds on."""
     from regulars.catalog.store import MIGRATIONS as CATALOG
     from regulars.destinations.store import MIGRATIONS as DESTINATIONS
+    from regulars.events.imports.store import MIGRATIONS as IMPORTS
     from regulars.events.plans.store import MIGRATIONS as PLANS
     from regulars.events.store import MIGRATIONS as EVENTS
     from regulars.events.worker_store import MIGRATIONS as WORKER
@@ -31,8 +32,9 @@ def migrations() -> list[Migration]:
     from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
+    coming_in = [*EVENTS, *WORKER, *IMPORTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
-    return [*JOBS, *LAKE, *EVENTS, *WORKER, *PLANS, *CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS, *WEB]
+    return [*JOBS, *LAKE, *coming_in, *CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS, *WEB]
 
 
 def derived_tables() -> dict[str, tuple[str, ...]]:
@@ -88,6 +90,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.destinations.routes import ROUTES as DESTINATIONS
+    from regulars.events.imports.routes import ROUTES as IMPORTS
     from regulars.events.plans.routes import ROUTES as PLANS
     from regulars.events.routes import ROUTES as EVENTS
     from regulars.experiments.routes import ROUTES as EXPERIMENTS
@@ -95,13 +98,16 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.profiles.routes import ROUTES as PROFILES
     from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    return [*APP, *EVENTS, *PLANS, *IDENTITY, *PROFILES, *EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *DEMO]
+    coming_in = [*EVENTS, *IMPORTS, *PLANS]
+    people = [*IDENTITY, *PROFILES]
+    return [*APP, *coming_in, *people, *EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *DEMO]
 
 
 def services(shop: Shop) -> dict[str, object]:
     """Return what handlers may ask for, by its noun."""
     return {
         "events": shop.events,
+        "imports": shop.imports,
         "identity": shop.identity,
         "profiles": shop.profiles,
         "catalog": shop.catalog,

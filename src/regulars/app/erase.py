@@ -13,6 +13,7 @@ import msgspec
 
 from regulars.app import capabilities
 from regulars.app.shop import Shop
+from regulars.events.imports.forgetting import forget_in_files
 from regulars.events.redact import redacted
 from regulars.events.worker_store import erase_dead_letters, offsets, take_the_street
 from regulars.kernel.errors import NotFoundError
@@ -61,8 +62,9 @@ Told = Callable[[int, int, str], None]
 def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, note: None) -> ErasureReport:  # noqa: ARG005 (nobody listens)
     """Forget a customer and return how much went from where.
 
-    The log goes first, so that nobody can read them again; then we wait until the worker has laid down what it had read
-    before. The tables go last, because they know which identifiers are theirs: a run that was cut short begins again.
+    The files that history came in with go first, so that nothing more of them can come; then the log, so that nobody
+    can read them again; then we wait until the worker has laid down what it had read before. The tables go last,
+    because they know which identifiers are theirs: a run that was cut short begins again.
 
     Raises
     ------
@@ -73,8 +75,9 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     named = named_by(shop, customer_id)
     if not named.identifiers and not _is_remembered(shop, customer_id):
         raise NotFoundError(f"There is no customer {customer_id!r}.")
-    told(0, 4, "the log")
-    rows = {"log": redact_log(shop, named)}
+    told(0, 4, "files and the log")
+    rows = {"imported files": forget_in_files(shop.imports, shop.files, shop.database, named.identifiers)}
+    rows["log"] = redact_log(shop, named)
     told(1, 4, "what the worker holds")
     _wait_for_worker(shop)
     told(2, 4, "history")

@@ -8,6 +8,7 @@ from regulars.app.retention import keep_log
 from regulars.destinations.jobs import jobs as destinations_jobs
 from regulars.events import keys_store
 from regulars.events import store as events_store
+from regulars.events.imports.jobs import jobs as import_jobs
 from regulars.events.plans import violations_store
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.jobs import Job, JobRun
@@ -28,6 +29,8 @@ COUNTS_DAYS = 400  # a year and a month of counts by the minute, to compare with
 def define_jobs(shop: Shop) -> None:
     """Make the shop's jobs known to this process."""
     for job in lake_jobs(shop.lake):
+        shop.jobs.define(job)
+    for job in import_jobs(shop.imports, shop.files):
         shop.jobs.define(job)
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
     for job in destinations_jobs(shop.destinations):
@@ -57,4 +60,5 @@ def keep_house(shop: Shop, run: JobRun) -> None:
         counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
         counts += keys_store.forget_old_key_counts(connection, before_us // (60 * MINUTE_US))
     kept = keep_log(shop)
-    run.progress(1, 1, f"{kept.let_go:,} records and {counts:,} counts let go, {kept.packed:,} records packed")
+    files = shop.imports.let_old_files_go()
+    run.progress(1, 1, f"{kept.let_go:,} records, {counts:,} counts, {files:,} files let go, {kept.packed:,} packed")

@@ -13,6 +13,7 @@ from regulars.app.jobs import define_jobs
 from regulars.catalog import Catalog
 from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
+from regulars.events.imports import Imports
 from regulars.events.keys import FILE_NAME as KEYS_FILE
 from regulars.events.plans import PlanJudge, Plans
 from regulars.events.worker_store import offsets
@@ -68,12 +69,22 @@ class Shop:
         self.headroom = Headroom(folder, clock, bytes_min=settings.events.disk_free_bytes_min)
         self.jobs = Jobs(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
+        self.imports = Imports(
+            database=database,
+            clock=clock,
+            log=log,
+            files=self.files,
+            events=self.events,
+            jobs=self.jobs,
+            settings=settings.imports,
+        )
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.plans = Plans(database=database, clock=clock, folder=folder, lake=self.lake, find=self.events.live.find)
         self.events.live.plans_read = self.plans.reading  # the stream shows what the worker made of each event
         self.catalog = Catalog(database=database, clock=clock, files=self.files)
         self.identity = Identity(database=database, clock=clock)
         self.events.live.customer_of = self.identity.find  # the stream shows whose each event is
+        self.imports.known_customers = self.identity.known_among  # a try says whose rows these are
         self.profiles = Profiles(
             database=database,
             clock=clock,

@@ -11,6 +11,7 @@ from regulars.events.core import (
     Position,
     Projection,
     acts_outward,
+    was_imported,
 )
 from regulars.events.decode import DecodedRequest, RejectedItem, event_id_of, position_of, read_request
 from regulars.events.door import Door, DoorStats
@@ -46,4 +47,5 @@ __all__ = [
     "event_id_of",
     "position_of",
     "read_request",
+    "was_imported",
 ]

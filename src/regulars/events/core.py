@@ -54,6 +54,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     correction_codes: tuple[str, ...] = ()
 
 
+def was_imported(event: Event) -> bool:
+    """Return whether an event is history that a file brought in, and no news to act upon."""
+    return event.context.get("imported") is True
+
+
 class Merge(msgspec.Struct, frozen=True):
     """Two customers turned out to be one: everything of `absorbed` belongs to `kept` from now on.
 

@@ -84,6 +84,17 @@ class Identity:
             found = store.known(connection, [Identifier(kind, clean).key])
         return next((one.customer_id for one in found.values()), None)
 
+    def known_among(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CustomerId]:
+        """Return the customers of those (kind, value) that are known; the others are left out."""
+        keys: dict[str, list[tuple[str, str]]] = {}
+        for kind, value in pairs:
+            clean = cleaned(kind, value)
+            if clean is not None:
+                keys.setdefault(Identifier(kind, clean).key, []).append((kind, value))
+        with self._database.read() as connection:
+            found = store.known(connection, keys)
+        return {pair: one.customer_id for key, one in found.items() for pair in keys[key]}
+
     def beginning_with(self, kind: str, prefix: str, *, rows_max: int) -> list[tuple[Identifier, CustomerId]]:
         """Return identifiers of a kind whose value begins so, in order, with their customers."""
         with self._database.read() as connection:

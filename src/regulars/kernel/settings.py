@@ -66,6 +66,19 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True):
     dedupe_days: Annotated[int, Meta(ge=1, description="Days within which a message id counts once.")] = 7
 
 
+class ImportsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How history comes in from files."""
+
+    bytes_max: Annotated[int, Meta(ge=1024, description="Largest file that is taken, in bytes.")] = 10_000_000_000
+    keep_days: Annotated[
+        int, Meta(ge=1, description="Days that a file and its rejected rows are kept; they hold personal data.")
+    ] = 30
+    places: Annotated[
+        str,
+        Meta(description="Folders and addresses that admins may take files from, with commas between; empty for none."),
+    ] = ""
+
+
 class ProfilesSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How taste is remembered."""
 
@@ -116,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     serve: ServeSettings = ServeSettings()
     events: EventsSettings = EventsSettings()
+    imports: ImportsSettings = ImportsSettings()
     profiles: ProfilesSettings = ProfilesSettings()
     recommend: RecommendSettings = RecommendSettings()
     lake: LakeSettings = LakeSettings()

@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import PurePath
 from typing import IO, Any, Literal, Protocol, get_args  # Any: a cell is whatever the file holds
 
@@ -60,18 +60,35 @@ class Row(msgspec.Struct, frozen=True):
     is_undecoded: bool = False
 
 
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """How a text file is laid out, where its first lines do not tell.
+
+    `delimiter` may have several characters (`::`), quotes then mean nothing. Without a header, columns are called
+    `column 1`, `column 2` … and the first line is a row.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    has_header: bool = True
+    has_quotes: bool = True
+
+
 class Table(Protocol):
     """A file that can be walked more than once."""
 
     encoding: str
     columns: list[str] | None  # None where every row names its own
 
-    def rows(self) -> Iterator[Row]:
-        """Walk the rows from the first."""
+    def rows(self, *, after: int = 0) -> Iterator[Row]:
+        """Walk the rows from the first, or from the one that follows row number `after`."""
         ...
 
     def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
         """Write faulty rows with their reasons, in a form that can be mended and read again."""
+        ...
+
+    def without(self, file: IO[bytes], numbers: Collection[int]) -> None:
+        """Write the whole table with some rows emptied where they stand; all others keep their numbers."""
         ...
 
 
@@ -96,8 +113,13 @@ def format_of(name: str) -> Format:
     return _ENDINGS[ending]
 
 
-def open_table(file: IO[bytes], format: Format, encoding: str | None = None) -> Table:  # noqa: A002 (its name in the API)
-    """Open a seekable file as a table.
+def open_table(
+    file: IO[bytes],
+    format: Format,  # noqa: A002 (its name in the API)
+    encoding: str | None = None,
+    layout: Layout | None = None,
+) -> Table:
+    """Open a seekable file as a table; `encoding` is short for a layout that says nothing else.
 
     Raises
     ------
@@ -107,8 +129,9 @@ def open_table(file: IO[bytes], format: Format, encoding: str | None = None) -> 
     """
     if format == "parquet":
         return _Parquet(file)
-    chosen = _encoding(file, encoding)
-    return _Csv(file, chosen) if format == "csv" else _Jsonl(file, chosen)
+    layout = layout or Layout(encoding=encoding)
+    chosen = _encoding(file, layout.encoding)
+    return _Csv(file, chosen, layout) if format == "csv" else _Jsonl(file, chosen)
 
 
 def _encoding(file: IO[bytes], asked: str | None) -> str:
@@ -152,16 +175,21 @@ def is_undecoded(text: str) -> bool:
 
 
 class _Csv:
-    def __init__(self, file: IO[bytes], encoding: str) -> None:
+    def __init__(self, file: IO[bytes], encoding: str, layout: Layout) -> None:
         self._file = file
         self.encoding = encoding
+        self._layout = layout
         first = next(_lines(file, encoding), "")
-        self._delimiter = max(",;\t", key=first.count) if first else ","
+        self._delimiter = layout.delimiter or (max(",;\t", key=first.count) if first else ",")
         header = self._first_row()
         if not header or not any(cell.strip() for cell in header):
             raise InvalidError("The file is empty; its first line must name the columns.")
         if is_undecoded("".join(header)):
             raise InvalidError(not_in(encoding, 1))
+        invented = [f"column {number}" for number in range(1, len(header) + 1)]
+        self._has_header = layout.has_header or header[0] == invented[0]  # a file of rejected rows names them
+        if not self._has_header:
+            header = invented
         self._header = header
         self.columns: list[str] | None = [cell.strip() for cell in header]
         twice = sorted({name for name in self.columns if name and self.columns.count(name) > 1})
@@ -175,12 +203,19 @@ class _Csv:
             raise InvalidError(f"The first line does not read as the names of columns: {error}.") from None
 
     def _reader(self) -> Any:  # Any: csv's reader has no public type
-        return csv.reader(_lines(self._file, self.encoding), delimiter=self._delimiter)
+        lines = _lines(self._file, self.encoding)
+        if len(self._delimiter) > 1:
+            return (line.rstrip("\r\n").split(self._delimiter) for line in lines)
+        if self._layout.has_quotes:
+            return csv.reader(lines, delimiter=self._delimiter)
+        return csv.reader(lines, delimiter=self._delimiter, quoting=csv.QUOTE_NONE)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, *, after: int = 0) -> Iterator[Row]:
         reader = self._reader()
-        next(reader)
-        number = 1
+        number = 0
+        if self._has_header:
+            next(reader)
+            number = 1
         while True:
             number += 1
             try:
@@ -190,7 +225,7 @@ class _Csv:
             except csv.Error as error:
                 yield Row(number, None, f"The row cannot be read ({error}); is a quote left open before it?", [])
                 continue
-            if cells:
+            if cells and number > after:
                 yield self._row(number, cells)
 
     def _row(self, number: int, cells: list[str]) -> Row:
@@ -202,19 +237,40 @@ class _Csv:
             return Row(number, None, f"The row holds bytes that are not {self.encoding}.", cells, True)
         return Row(number, dict(zip(self.columns, cells, strict=True)), None, cells)
 
+    def _writer(self, text: IO[str]) -> Callable[[list[str]], object]:
+        if self._layout.has_quotes:
+            return csv.writer(text, delimiter=self._delimiter).writerow
+        return _joined(text, self._delimiter)
+
     def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
         """Write the header once, then each row; a spreadsheet needs the mark at the start to see UTF-8."""
         encoding = "utf-8-sig" if self.encoding in ("utf-8", "utf-8-sig") else self.encoding
         text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
-        writer = csv.writer(text, delimiter=self._delimiter)
+        write = _joined(text, self._delimiter) if len(self._delimiter) > 1 else self._writer(text)
         keeps = [index for index, name in enumerate(self._header) if name.strip() != PROBLEM_COLUMN]
-        writer.writerow([*(self._header[index] for index in keeps), PROBLEM_COLUMN])
+        write([*(self._header[index] for index in keeps), PROBLEM_COLUMN])
         for row, problems in faulty:
             same_width = len(row.raw) == len(self._header)
             cells = [row.raw[index] for index in keeps] if same_width else row.raw
-            writer.writerow([*cells, _reasons(problems)])
+            write([*cells, _reasons(problems)])
         text.flush()
         text.detach()
+
+    def without(self, file: IO[bytes], numbers: Collection[int]) -> None:
+        """Write every row as it came, those of `numbers` as cells without anything in them."""
+        text = io.TextIOWrapper(file, encoding=self.encoding, errors="surrogateescape", newline="")
+        write = _joined(text, self._delimiter) if len(self._delimiter) > 1 else self._writer(text)
+        for number, cells in enumerate(self._reader(), 1):
+            write([""] * len(cells) if number in numbers else cells)
+        text.flush()
+        text.detach()
+
+
+def _joined(text: IO[str], delimiter: str) -> Callable[[list[str]], object]:
+    def write(cells: list[str]) -> None:
+        text.write(delimiter.join(cells) + "\n")
+
+    return write
 
 
 class _Jsonl:
@@ -224,11 +280,11 @@ class _Jsonl:
         self._file = file
         self.encoding = encoding
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, *, after: int = 0) -> Iterator[Row]:
         decoder = msgspec.json.Decoder()
         for number, line in enumerate(_lines(self._file, self.encoding), 1):
             stripped = line.strip()
-            if not stripped or stripped.startswith(_COMMENT):
+            if number <= after or not stripped or stripped.startswith(_COMMENT):
                 continue
             yield self._row(number, stripped, decoder)
 
@@ -249,6 +305,12 @@ class _Jsonl:
             text = f"{_COMMENT} line {row.number}: {_reasons(problems)}\n{row.raw}\n"
             file.write(text.encode(self.encoding, "surrogateescape"))
 
+    def without(self, file: IO[bytes], numbers: Collection[int]) -> None:
+        """Write every line as it came, a comment in the place of those of `numbers`."""
+        for number, line in enumerate(_lines(self._file, self.encoding), 1):
+            text = f"{_COMMENT}\n" if number in numbers else line
+            file.write(text.encode(self.encoding.replace("-sig", ""), "surrogateescape"))
+
 
 class _Parquet:
     encoding = "parquet"
@@ -264,15 +326,19 @@ class _Parquet:
             raise InvalidError(f"The file is not Parquet: {_first_sentence(error)}") from None
         self.columns: list[str] | None = list(self._table.schema_arrow.names)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, *, after: int = 0) -> Iterator[Row]:
         import pyarrow as pa
 
         number = 0
         try:
             for batch in self._table.iter_batches(batch_size=_ROWS_A_READ):
+                if number + batch.num_rows <= after:
+                    number += batch.num_rows
+                    continue
                 for cells in batch.to_pylist():
                     number += 1
-                    yield Row(number, cells, None, cells)
+                    if number > after:
+                        yield Row(number, cells, None, cells)
         except (pa.ArrowInvalid, OSError) as error:
             raise InvalidError(f"The Parquet file is damaged after row {number:,}: {_first_sentence(error)}") from None
 
@@ -281,6 +347,20 @@ class _Parquet:
         for row, problems in faulty:
             file.write(f"{_COMMENT} row {row.number}: {_reasons(problems)}\n".encode())
             file.write(msgspec.json.encode(row.raw, enc_hook=str) + b"\n")
+
+    def without(self, file: IO[bytes], numbers: Collection[int]) -> None:
+        """Write the same columns, with nothing in the rows of `numbers`."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.schema([field.with_nullable(True) for field in self._table.schema_arrow])
+        number = 0
+        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            for batch in self._table.iter_batches(batch_size=_ROWS_A_READ):
+                gone = pa.array([number + place + 1 in numbers for place in range(batch.num_rows)])
+                number += batch.num_rows
+                columns = [pa.compute.if_else(gone, pa.scalar(None, column.type), column) for column in batch.columns]
+                writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
 def _reasons(problems: list[Problem]) -> str:

@@ -944,6 +944,278 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Imports, the newest first
+         * @description Return imports with how far each is.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Upload a file of history
+         * @description The body is the file itself: CSV, JSON lines or Parquet, as its name says.
+         */
+        post: operations["uploadHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a file from the server's own storage
+         * @description Copy a file from a place that `imports.places` allows.
+         */
+        post: operations["fetchHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kept mappings
+         * @description Return every mapping that has a name.
+         */
+        get: operations["listMappings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/mappings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a mapping under a name
+         * @description Keep it, in place of the one that had the name.
+         */
+        put: operations["putMapping"];
+        post?: never;
+        /**
+         * Forget a mapping
+         * @description Forget the name; imports that used it keep what they were given.
+         */
+        delete: operations["removeMapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready mappings
+         * @description Return mappings for files that many shops have.
+         */
+        get: operations["listPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One import
+         * @description Return an import: its state, its progress, its report.
+         */
+        get: operations["getHistoryImport"];
+        put?: never;
+        post?: never;
+        /**
+         * Let a file go
+         * @description Remove the file and what is known about it; what went into the log stays.
+         */
+        delete: operations["removeImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop what is under way
+         * @description Stop; what is in the log stays, and counts once when the file is taken in again.
+         */
+        post: operations["cancelImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the whole file out
+         * @description Begin a dry run; its report stands in the import when its state is `checked`.
+         */
+        post: operations["checkHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The first rows, and what they might mean
+         * @description Return columns with samples, the formats that fit them, and a mapping to begin with.
+         */
+        post: operations["lookAtHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The first rows as events
+         * @description Return the first 20 rows beside the events they become, each problem at its cell.
+         */
+        post: operations["previewHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows that did not go in
+         * @description Return the file of rejected rows, to be mended and given again.
+         */
+        get: operations["rejectedHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the file in
+         * @description Begin the import; it goes on after a restart and can be cancelled.
+         */
+        post: operations["runImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows that the report names
+         * @description Return rows with problems as they stand in the file; empty when the file is gone.
+         */
+        get: operations["importSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -2121,6 +2393,17 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        /** Column */
+        Column: {
+            /** @enum {null|string} */
+            decimal: "." | "," | null;
+            filled_share: number;
+            name: string;
+            samples: string[];
+            times: components["schemas"]["TimeReading"][];
+            /** @enum {string} */
+            type: "text" | "number" | "money" | "whole" | "yes_no" | "list" | "json";
+        };
         /** CompareRequest */
         CompareRequest: {
             count?: number | null;
@@ -2147,6 +2430,12 @@ export interface components {
             first: string;
             /** Format: date-time */
             last: string;
+        };
+        /** CustomerFigures */
+        CustomerFigures: {
+            joining: number;
+            known: number;
+            new: number;
         };
         /** CustomerIdentity */
         CustomerIdentity: {
@@ -2373,6 +2662,17 @@ export interface components {
             /** @default 1 */
             version: number;
         };
+        /** Fault */
+        Fault: {
+            code: string;
+            column: string;
+            reason: string;
+            /**
+             * @default refused
+             * @enum {string}
+             */
+            weight: "refused" | "note" | "left_out";
+        };
         /** Figures */
         Figures: {
             /** Format: date-time */
@@ -2423,6 +2723,51 @@ export interface components {
             /** @enum {string} */
             state: "good" | "failing" | "waiting" | "paused" | "closed";
             waiting: number;
+        };
+        /** HistoryImport */
+        HistoryImport: {
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            error: string | null;
+            file_kept: boolean;
+            /** @enum {string} */
+            format: "csv" | "jsonl" | "parquet";
+            import_id: string;
+            job_run_id: string | null;
+            /** Format: date-time */
+            kept_until: string;
+            mapping: components["schemas"]["RowMapping"] | null;
+            mapping_name: string | null;
+            name: string;
+            progress: components["schemas"]["JobProgress"] | null;
+            report: components["schemas"]["HistoryReport"] | null;
+            same_as: string | null;
+            size_bytes: number;
+            source_id: string | null;
+            /** @enum {string} */
+            state: "received" | "checking" | "checked" | "running" | "done" | "failed" | "cancelled";
+        };
+        /** HistoryReport */
+        HistoryReport: {
+            customers: components["schemas"]["CustomerFigures"] | null;
+            dry_run: boolean;
+            events: components["schemas"]["NameFigure"][];
+            events_total: number;
+            first_at: string | null;
+            /** @default false */
+            has_rejected_file: boolean;
+            last_at: string | null;
+            left_out: number;
+            problems: components["schemas"]["ProblemGroup"][];
+            refused: number;
+            repeated: number;
+            rows: number;
+            shared: {
+                [key: string]: number;
+            };
+            taken: number;
         };
         /** Holdout */
         Holdout: {
@@ -2591,6 +2936,23 @@ export interface components {
             };
             signed: boolean;
         };
+        /** Layout */
+        Layout: {
+            delimiter?: string | null;
+            encoding?: string | null;
+            /** @default true */
+            has_header: boolean;
+            /** @default true */
+            has_quotes: boolean;
+        };
+        /** LayoutAsked */
+        LayoutAsked: {
+            /** @default  */
+            country: string;
+            layout?: components["schemas"]["Layout"];
+            /** @default  */
+            zone: string;
+        };
         /** LiveEvent */
         LiveEvent: {
             anonymous_id: string | null;
@@ -2614,6 +2976,25 @@ export interface components {
             user_id: string | null;
             /** @default  */
             warning: string;
+        };
+        /** Look */
+        Look: {
+            columns: components["schemas"]["Column"][];
+            encodings: string[];
+            layout: components["schemas"]["Layout"];
+            proposal: components["schemas"]["Proposal"];
+            rows: components["schemas"]["SampleRow"][];
+        };
+        /** MappingTaken */
+        MappingTaken: {
+            mapping: components["schemas"]["RowMapping"];
+            mapping_name?: string | null;
+            source_id?: string | null;
+        };
+        /** MappingTried */
+        MappingTried: {
+            mapping: components["schemas"]["RowMapping"];
+            mapping_name?: string | null;
         };
         /** Mark */
         Mark: {
@@ -2645,6 +3026,18 @@ export interface components {
         /** NameCount */
         NameCount: {
             count: number;
+            name: string;
+        };
+        /** NameFigure */
+        NameFigure: {
+            count: number;
+            name: string;
+        };
+        /** NamedMapping */
+        NamedMapping: {
+            /** Format: date-time */
+            changed_at: string;
+            mapping: components["schemas"]["RowMapping"];
             name: string;
         };
         /** NewPlan */
@@ -2749,6 +3142,11 @@ export interface components {
             items: components["schemas"]["DeliveryShown"][];
             next_cursor?: string | null;
         };
+        /** PageOfHistoryImport */
+        PageOfHistoryImport: {
+            items: components["schemas"]["HistoryImport"][];
+            next_cursor?: string | null;
+        };
         /** PageOfHourShown */
         PageOfHourShown: {
             items: components["schemas"]["HourShown"][];
@@ -2783,6 +3181,31 @@ export interface components {
         PageOfTimelineEntry: {
             items: components["schemas"]["TimelineEntry"][];
             next_cursor?: string | null;
+        };
+        /** Part */
+        Part: {
+            column: string;
+            /**
+             * @default .
+             * @enum {string}
+             */
+            decimal: "." | ",";
+            name: string;
+            /**
+             * @default text
+             * @enum {string}
+             */
+            type: "text" | "number" | "money" | "whole" | "yes_no" | "list" | "json";
+            /**
+             * @default as_it_is
+             * @enum {string}
+             */
+            unit: "as_it_is" | "cents" | "thousandths" | "minutes" | "hours" | "percent";
+            /**
+             * @default event
+             * @enum {string}
+             */
+            where: "event" | "line" | "customer";
         };
         /** PastValue */
         PastValue: {
@@ -2844,6 +3267,10 @@ export interface components {
              */
             kind: "text" | "email" | "phone";
             pointer: string;
+        };
+        /** PlaceGiven */
+        PlaceGiven: {
+            place: string;
         };
         /** Plan */
         Plan: {
@@ -2935,6 +3362,46 @@ export interface components {
             policy: "blend" | "transitions" | "sessions" | "taste" | "popular" | "trending" | "rules" | "similar";
             shown: number;
         };
+        /** Preset */
+        Preset: {
+            about: string;
+            mapping: components["schemas"]["RowMapping"];
+            name: string;
+            needs: string[];
+            title: string;
+        };
+        /** Preview */
+        Preview: {
+            units: components["schemas"]["PreviewUnit"][];
+        };
+        /** PreviewEvent */
+        PreviewEvent: {
+            anonymous_id: string | null;
+            call: string;
+            identifiers: string[];
+            message_id: string;
+            name: string;
+            /** Format: date-time */
+            occurred_at: string;
+            properties: {
+                [key: string]: unknown;
+            };
+            user_id: string | null;
+        };
+        /** PreviewRow */
+        PreviewRow: {
+            cells: {
+                [key: string]: string;
+            };
+            faults: components["schemas"]["Fault"][];
+            row: number;
+        };
+        /** PreviewUnit */
+        PreviewUnit: {
+            events: components["schemas"]["PreviewEvent"][];
+            fate: string;
+            rows: components["schemas"]["PreviewRow"][];
+        };
         /** Problem */
         Problem: {
             column: string;
@@ -2952,6 +3419,16 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        /** ProblemGroup */
+        ProblemGroup: {
+            code: string;
+            column: string;
+            reason: string;
+            row_numbers: number[];
+            rows: number;
+            /** @enum {string} */
+            weight: "refused" | "note" | "left_out";
         };
         /** ProblemKind */
         ProblemKind: {
@@ -3017,10 +3494,23 @@ export interface components {
             name: string;
             top_affinity: components["schemas"]["TopAffinity"] | null;
         };
+        /** Proposal */
+        Proposal: {
+            mapping: components["schemas"]["RowMapping"];
+            presets: string[];
+            questions: components["schemas"]["Question"][];
+        };
         /** Publication */
         Publication: {
             /** @default  */
             note: string;
+        };
+        /** Question */
+        Question: {
+            /** @enum {string} */
+            about: "time_format" | "decimal_mark" | "time_zone" | "country" | "what_happened" | "who";
+            column: string;
+            options: string[];
         };
         /** Readiness */
         Readiness: {
@@ -3083,6 +3573,43 @@ export interface components {
         Rotation: {
             /** @default 0 */
             grace_days: number;
+        };
+        /** RowMapping */
+        RowMapping: {
+            constants?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            event: string;
+            /** @default  */
+            event_column: string;
+            event_names?: {
+                [key: string]: string;
+            };
+            layout?: components["schemas"]["Layout"];
+            leave_out?: {
+                [key: string]: string[];
+            };
+            /** @default  */
+            message_id: string;
+            /**
+             * @default leave_out
+             * @enum {string}
+             */
+            nobody: "leave_out" | "each_alone" | "refuse";
+            order_id?: string[];
+            properties?: components["schemas"]["Part"][];
+            /** @enum {string} */
+            row: "call" | "event" | "order_line" | "customer";
+            when?: components["schemas"]["When"] | null;
+            who?: components["schemas"]["Who"][];
+        };
+        /** SampleRow */
+        SampleRow: {
+            cells: {
+                [key: string]: string;
+            };
+            row: number;
         };
         /** Schedule */
         Schedule: {
@@ -3412,6 +3939,11 @@ export interface components {
             count: number;
             label: string;
         };
+        /** TimeReading */
+        TimeReading: {
+            examples: string[];
+            format: string;
+        };
         /** TimelineEntry */
         TimelineEntry: {
             event_id: string;
@@ -3564,6 +4096,22 @@ export interface components {
             /** Format: date-time */
             until: string;
             wrong: number;
+        };
+        /** When */
+        When: {
+            columns: string[];
+            format: string;
+            /** @default UTC */
+            zone: string;
+        };
+        /** Who */
+        Who: {
+            column: string;
+            /** @default  */
+            country: string;
+            /** @default false */
+            joins_shared: boolean;
+            kind: string;
         };
         /**
          * Reason
@@ -5347,6 +5895,518 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfHistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploadHistory: {
+        parameters: {
+            query: {
+                /** @description The file's name; its ending says the format. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    fetchHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceGiven"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listMappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedMapping"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    putMapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowMapping"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedMapping"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    removeMapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preset"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getHistoryImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    removeImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cancelImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    checkHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingTried"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    lookAtHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    previewHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowMapping"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rejectedHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    runImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingTaken"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    importSamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleRow"][];
+                };
             };
             /** @description It cannot be done; the problem document says why. */
             default: {

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from regulars.cli.voice import Voice, flags_of, json_option, settings_option
 
 if TYPE_CHECKING:
     from regulars.app import Shop
+    from regulars.events.imports import HistoryReport, RowMapping
     from regulars.kernel.tables import Problem
 
+NAMES_SAID_MAX = 10
 PROBLEMS_SAID_MAX = 10
 
 
@@ -21,14 +24,22 @@ PROBLEMS_SAID_MAX = 10
 @click.argument("shop", metavar="SHOP", type=click.Path())
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--catalog", "is_catalog", is_flag=True, help="The file holds items, not events.")
+@click.option(
+    "--mapping",
+    "mapping_name",
+    default="",
+    metavar="NAME|FILE",
+    help="What the columns mean: a mapping kept in the shop, a preset, or a JSON file. Without one, rows are calls.",
+)
 @click.option("--source", "source_name", default="Import", show_default=True, help="Name of the source of the events.")
 @click.option("--dry-run", is_flag=True, help="Check every row, take none.")
 @settings_option
 @json_option
-def command(
+def command(  # noqa: PLR0913, PLR0917 (each is an option of the verb)
     shop: str,
     file: Path,
     is_catalog: bool,
+    mapping_name: str,
     source_name: str,
     dry_run: bool,
     settings: tuple[str, ...],
@@ -41,7 +52,25 @@ def command(
     with open_shop(shop, flags=flags_of(settings)) as opened:
         if is_catalog:
             return _items(opened, file, voice, dry_run=dry_run)
-        return _events(opened, file, voice, source_name=source_name, dry_run=dry_run)
+        return _events(
+            opened, file, voice, mapping=_mapping(opened, mapping_name), source_name=source_name, dry_run=dry_run
+        )
+
+
+def _mapping(shop: Shop, name: str) -> RowMapping:
+    from regulars.events.imports import RowMapping
+    from regulars.kernel.errors import InvalidError
+
+    if not name:
+        return RowMapping(row="call")
+    if not name.endswith(".json"):
+        return shop.imports.mapping(name)
+    try:
+        return msgspec.json.decode(Path(name).read_bytes(), type=RowMapping)
+    except FileNotFoundError:
+        raise InvalidError(f"There is no file {name!r} that says what the columns mean.") from None
+    except msgspec.MsgspecError as error:
+        raise InvalidError(f"{name!r} is no mapping: {error}. Export one from the console to begin with.") from None
 
 
 def _items(shop: Shop, file: Path, voice: Voice, *, dry_run: bool) -> int:
@@ -52,20 +81,44 @@ def _items(shop: Shop, file: Path, voice: Voice, *, dry_run: bool) -> int:
     return 1 if report.rejected else 0
 
 
-def _events(shop: Shop, file: Path, voice: Voice, *, source_name: str, dry_run: bool) -> int:
-    from regulars.app.ingest import ingest_events
-
+def _events(shop: Shop, file: Path, voice: Voice, *, mapping: RowMapping, source_name: str, dry_run: bool) -> int:
     known = {source.name: source for source in shop.events.list_sources()}
     source = known.get(source_name) or shop.events.create_source(source_name, "import")
     with voice.progress(file.name) as progress:
-        report = ingest_events(
-            shop, file, source_id=source.source_id, dry_run=dry_run, on_progress=lambda rows: progress(rows, 0, "rows")
+        report, rejected_file = shop.imports.take_file(
+            file,
+            mapping,
+            source_id=source.source_id,
+            dry_run=dry_run,
+            on_progress=lambda rows: progress(rows, 0, "rows"),
         )
-    text = f"{report.taken:,} of {report.rows:,} rows {'would be' if dry_run else 'are'} in the log."
-    if not dry_run:
-        text += " A running worker takes them in; without one, say: regulars work --once."
-    voice.result(report, _with_problems(text, report.rejected, report.problems, report.rejected_file))
-    return 1 if report.rejected else 0
+    said = {"rejected_file": rejected_file, **msgspec.to_builtins(report)}
+    voice.result(said, "\n".join(_told(report, rejected_file)))
+    return 1 if report.refused else 0
+
+
+def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
+    go = "would go" if report.dry_run else "are"
+    yield f"{report.taken:,} of {report.rows:,} rows {go} in the log, as {report.events_total:,} events:"
+    for one in report.events[:NAMES_SAID_MAX]:
+        yield f"  {one.count:,} {one.name}"
+    if report.first_at and report.last_at:
+        yield f"They happened between {report.first_at:%Y-%m-%d %H:%M} and {report.last_at:%Y-%m-%d %H:%M} UTC."
+    if report.repeated:
+        yield f"{report.repeated:,} events came before and count once."
+    if report.customers:
+        who = report.customers
+        yield f"They are of {who.known:,} customers known already and {who.new:,} new ones."
+    for kind, count in report.shared.items():
+        yield f"{count:,} of kind {kind} are shared by several people of the file and join nobody."
+    for group in report.problems[:PROBLEMS_SAID_MAX]:
+        at = f"row {group.row_numbers[0]}" + (f", {group.column}" if group.column else "")
+        what = {"refused": "refused", "note": "noted", "left_out": "left out"}[group.weight]
+        yield f"  {group.rows:,} rows {what}, first {at}: {group.reason}"
+    if rejected_file:
+        yield f"Mend and give again: {rejected_file}"
+    if not report.dry_run:
+        yield "A running worker takes them in; without one, say: regulars work --once."
 
 
 def _with_problems(text: str, rejected: int, problems: Sequence[Problem], file: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Rules of an import: values in, values out."""
