@@ -4,7 +4,7 @@ import { changedPaths, linesOf } from "./changes";
 import { eventsSearch, filtersOf, keyOf, withNews } from "./search";
 
 const event = (event_id: string, outcome: LiveEvent["outcome"] = "accepted", received_at = "2026-01-01T00:00:00Z"): LiveEvent => ({
-  event_id, outcome, received_at, name: "Page", call: "page", source_id: "web", source_name: "Web", reason: "",
+  event_id, outcome, received_at, name: "Page", call: "page", source_id: "web", source_name: "Web", reason: "", warning: "",
   user_id: null, anonymous_id: "a", customer_id: null, occurred_at: received_at, summary: "", codes: [], requests: 1,
 });
 
