@@ -5,10 +5,12 @@ Each list is made by a function that imports what it needs: a worker never loads
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from regulars.events.core import KeepsCustomers, Projection
-from regulars.kernel.database import Migration
+from regulars.kernel.clock import Clock
+from regulars.kernel.database import Database, Migration
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 def migrations() -> list[Migration]:
     """Return every capability's steps, in an order in which each finds what it builds on."""
+    from regulars.app.erasures import MIGRATIONS as ERASURES
+    from regulars.app.rebuild.store import MIGRATIONS as REBUILDS
     from regulars.catalog.store import MIGRATIONS as CATALOG
     from regulars.destinations.store import MIGRATIONS as DESTINATIONS
     from regulars.events.imports.store import MIGRATIONS as IMPORTS
@@ -34,7 +38,8 @@ def migrations() -> list[Migration]:
 
     coming_in = [*EVENTS, *WORKER, *IMPORTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
-    return [*JOBS, *LAKE, *coming_in, *CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS, *WEB]
+    rest = [*CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS]
+    return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS]
 
 
 def derived_tables() -> dict[str, tuple[str, ...]]:
@@ -57,6 +62,20 @@ def derived_tables() -> dict[str, tuple[str, ...]]:
         "profiles": PROFILES,
         "recommend": RECOMMEND,
     }
+
+
+# What a rebuild takes over from the old state, by part, for the time that the log is too young to tell: rows of those
+# minutes, rows that are missing, and tables as they are.
+CARRIED_BY_MINUTE = {"events": ("events_counts", "events_reasons"), "plans": ("plans_counts", "plans_verdicts")}
+CARRIED_IF_MISSING = {"plans": (("plans_problems", "problem_id"),)}
+CARRIED_WHOLE = {"events": ("events_totals",)}
+
+
+def tending(parts: Sequence[str]) -> list[Callable[[Database, Clock], object]]:
+    """Return what sums up and lets go as days go by, for these parts: a rebuild lives through the same days."""
+    from regulars.recommend.performance import settle
+
+    return [settle] if "recommend" in parts else []
 
 
 def projections(shop: Shop) -> list[Projection]:
@@ -87,6 +106,7 @@ def keepers(shop: Shop) -> list[KeepsCustomers]:
 def routes() -> list[ControllerRouterHandler]:
     """Return every capability's handlers."""
     from regulars.app.demo_routes import ROUTES as DEMO
+    from regulars.app.rebuild.routes import ROUTES as REBUILDS
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.destinations.routes import ROUTES as DESTINATIONS
@@ -100,7 +120,8 @@ def routes() -> list[ControllerRouterHandler]:
 
     coming_in = [*EVENTS, *IMPORTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
-    return [*APP, *coming_in, *people, *EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *DEMO]
+    rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS]
+    return [*APP, *coming_in, *people, *rest, *DEMO]
 
 
 def services(shop: Shop) -> dict[str, object]:

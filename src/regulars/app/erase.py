@@ -76,6 +76,7 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     if not named.identifiers and not _is_remembered(shop, customer_id):
         raise NotFoundError(f"There is no customer {customer_id!r}.")
     told(0, 4, "files and the log")
+    shop.erasures.note(named.customer_ids, named.identifiers)  # a backup or a rebuild must not bring them back
     rows = {"imported files": forget_in_files(shop.imports, shop.files, shop.database, named.identifiers)}
     rows["log"] = redact_log(shop, named)
     told(1, 4, "what the worker holds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regulars.app.rebuild import JOB as REBUILD_JOB
 from regulars.app.retention import keep_log
 from regulars.destinations.jobs import jobs as destinations_jobs
 from regulars.events import keys_store
@@ -35,6 +36,7 @@ def define_jobs(shop: Shop) -> None:
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
     for job in destinations_jobs(shop.destinations):
         shop.jobs.define(job)
+    shop.jobs.define(Job(REBUILD_JOB, lambda run: _rebuild(shop, run), retries=1))
     recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
     shop.jobs.define(Job("plans.snapshot", lambda run: hand_plans_to_door(shop, run), every_s=SNAPSHOT_EVERY_S))
     shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))
@@ -49,6 +51,12 @@ def _erase(shop: Shop, run: JobRun) -> None:
 def hand_plans_to_door(shop: Shop, run: JobRun) -> None:
     """Write the door's snapshot of the plans again, should it be lost: without it the door takes nothing."""
     run.progress(1, 1, "written" if shop.plans.write_snapshot() else "as it should be")
+
+
+def _rebuild(shop: Shop, run: JobRun) -> None:
+    from regulars.app.rebuild.process import run_job  # as above
+
+    run_job(shop, run)
 
 
 def keep_house(shop: Shop, run: JobRun) -> None:

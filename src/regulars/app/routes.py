@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 from msgspec import Meta
 
+from regulars.app.log_overview import LogOverview, log_overview
 from regulars.app.search import Found, search
 from regulars.app.shop import Shop
 from regulars.app.today import Today, TodayDesk
@@ -113,6 +114,23 @@ class ShopController(Controller):
         return _shown(shop, people)
 
 
+class LogController(Controller):
+    """The log itself."""
+
+    path = "/v1/log"
+    tags = ("Log and replay",)
+
+    @get(
+        operation_id="getLog",
+        summary="How far back does the log go, and who has read it?",
+        opt=needs(Role.VIEWER),
+        sync_to_thread=True,
+    )
+    def get_log(self, shop: Shop) -> LogOverview:
+        """Return the partitions of the log with their sizes, and how far everybody who reads it has come."""
+        return log_overview(shop)
+
+
 def _shown(shop: Shop, people: People) -> ShopShown:
     return ShopShown(
         name=people.shop_name(),
@@ -121,4 +139,4 @@ def _shown(shop: Shop, people: People) -> ShopShown:
     )
 
 
-ROUTES: list[type[Controller]] = [TodayController, SearchController, ShopController]
+ROUTES: list[type[Controller]] = [TodayController, SearchController, ShopController, LogController]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import regulars
 from regulars.app import capabilities
+from regulars.app.erasures import Erasures
 from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
+from regulars.app.rebuild import RebuildReport, Rebuilds
 from regulars.catalog import Catalog
 from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from regulars.app.erase import ErasureReport
     from regulars.app.export import ExportReport
     from regulars.app.retention import Kept
+    from regulars.events.core import Judge
     from regulars.events.worker import Worker
 
 STATE_FILE = "state.db"
@@ -68,6 +71,7 @@ class Shop:
         self.files = Files(folder)
         self.headroom = Headroom(folder, clock, bytes_min=settings.events.disk_free_bytes_min)
         self.jobs = Jobs(database, clock)
+        self.erasures = Erasures(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
         self.imports = Imports(
             database=database,
@@ -104,6 +108,7 @@ class Shop:
             experiments=self.experiments,
         )
         self.destinations = _destinations(self)
+        self.rebuilds = Rebuilds(self)
         define_jobs(self)
 
     def __enter__(self) -> Self:
@@ -144,8 +149,12 @@ class Shop:
             clock=self.clock,
             projections=capabilities.projections(self),
             settings=self.settings.events,
-            judge=PlanJudge(),
+            judge=self.judge(),
         )
+
+    def judge(self) -> Judge:
+        """Return what holds events against the tracking plans; for one worker."""
+        return PlanJudge()
 
     def customer_named(self, words: str) -> CustomerId:
         """Return the customer meant by a customer id, or by an identifier such as `user_id:ann`.
@@ -187,6 +196,20 @@ class Shop:
         from regulars.app.retention import keep_log
 
         return keep_log(self)
+
+    def rebuild(
+        self,
+        parts: Iterable[str] | None = None,
+        *,
+        check: bool = False,
+        on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,  # noqa: ARG005 (nobody listens)
+    ) -> RebuildReport:
+        """Make the state anew from the log, by today's rules, while the shop goes on; return what was done.
+
+        Everything, or some parts of it, such as `["profiles"]`; with `check` it is only said what would be different.
+        Nothing is sent again. What `on_progress` raises pauses the rebuild; the next call goes on with it.
+        """
+        return self.rebuilds.run(parts, check=check, told=on_progress)
 
     def catch_up(self) -> int:
         """Take in everything the log holds, here and now; return how many records that were.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple  # Any: rows as the driver gives them
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Result, text
 
 from regulars.kernel import generations
 from regulars.kernel.bulk import rows_among, write_rows
@@ -80,6 +80,11 @@ _LETTER_COLUMNS = """letter_id, event_id, source_id, message_id, user_id, anonym
 _LETTERS = text(f"""
 SELECT {_LETTER_COLUMNS} FROM events_dead_letters WHERE letter_id > :after ORDER BY letter_id LIMIT :rows""")
 _COUNT_LETTERS = text("SELECT COUNT(*) FROM events_dead_letters")
+_BURIED = text("SELECT event_id FROM events_dead_letters WHERE event_id IS NOT NULL")
+# Which letters are about records that the log no longer keeps?
+_LETTERS_BEFORE = text(f"""
+SELECT {_LETTER_COLUMNS} FROM events_dead_letters
+WHERE partition = :partition AND record_offset <= :through ORDER BY letter_id""")
 _REVIVE = text("DELETE FROM events_dead_letters WHERE letter_id = :letter_id")
 # Which letters name one of these people?
 _LETTERS_OF_USERS = "SELECT letter_id FROM events_dead_letters WHERE user_id {among}"
@@ -177,13 +182,40 @@ def bury(connection: Connection, letter: DeadLetter) -> None:
 
 def dead_letters(connection: Connection, *, after: int, rows_max: int) -> list[DeadLetter]:
     """Return dead letters, oldest first."""
-    rows = connection.execute(_LETTERS, {"after": after, "rows": rows_max})
-    return [DeadLetter(**{**row, "raw": bytes(row["raw"])}) for row in rows.mappings()]
+    return _letters(connection.execute(_LETTERS, {"after": after, "rows": rows_max}))
 
 
 def count_dead_letters(connection: Connection) -> int:
     """Return how many dead letters there are."""
     return int(connection.execute(_COUNT_LETTERS).scalar_one())
+
+
+def buried_events(connection: Connection) -> set[str]:
+    """Return the ids of all events that were laid aside."""
+    return {str(row[0]) for row in connection.execute(_BURIED)}
+
+
+def carry_letters(old: Connection, new: Connection, started: Mapping[str, int]) -> int:
+    """Take letters over to a new state whose records the log has let go through these offsets; return how many.
+
+    Those that are there already stay as they are.
+    """
+    carried = 0
+    for partition, through in sorted(started.items()):
+        bound = {"partition": partition, "through": through}
+        there = {_place_of_letter(letter) for letter in _letters(new.execute(_LETTERS_BEFORE, bound))}
+        letters = [one for one in _letters(old.execute(_LETTERS_BEFORE, bound)) if _place_of_letter(one) not in there]
+        write_rows(new, _BURY, [tuple(letter)[1:] for letter in letters])
+        carried += len(letters)
+    return carried
+
+
+def _letters(rows: Result[Any]) -> list[DeadLetter]:
+    return [DeadLetter(**{**row, "raw": bytes(row["raw"])}) for row in rows.mappings()]
+
+
+def _place_of_letter(letter: DeadLetter) -> tuple[str, int, int | None]:
+    return letter.partition, letter.record_offset, letter.item_index
 
 
 def revive(connection: Connection, letter_id: int) -> None:

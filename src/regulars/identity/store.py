@@ -98,6 +98,14 @@ _OF_CUSTOMERS = f"SELECT {_KNOWN_COLUMNS} FROM identity_identifiers WHERE custom
 _BEGINNING = text(f"""
 SELECT {_KNOWN_COLUMNS} FROM identity_identifiers
 WHERE identifier >= :low AND identifier < :high ORDER BY identifier LIMIT :rows""")
+# Which identifiers have these numbers?
+_KEYS = "SELECT identifier_id, identifier FROM identity_identifiers WHERE identifier_id {among}"
+# Which identifiers come after this one?
+_NAMED_AFTER = text(f"""
+SELECT {_KNOWN_COLUMNS} FROM identity_identifiers WHERE identifier > :after ORDER BY identifier LIMIT :rows""")
+# Which identifiers come after this number?
+_NUMBERED_AFTER = text(f"""
+SELECT {_KNOWN_COLUMNS} FROM identity_identifiers WHERE identifier_id > :after ORDER BY identifier_id LIMIT :rows""")
 _LAST_NUMBER = text("SELECT MAX(identifier_id) FROM identity_identifiers")
 _ADD = """
 INSERT INTO identity_identifiers (identifier_id, identifier, kind, customer_id, first_us, last_us)
@@ -163,6 +171,23 @@ def beginning(connection: Connection, prefix: str, rows_max: int) -> list[KnownI
     """Return identifiers whose key begins with a prefix, in order of key."""
     bounds = {"low": prefix, "high": prefix + "\U0010ffff", "rows": rows_max}
     return [KnownIdentifier(*row) for row in connection.execute(_BEGINNING, bounds)]
+
+
+def keys_of(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the identifiers that have these numbers."""
+    return {int(row[0]): str(row[1]) for row in rows_among(connection, _KEYS, numbers)}
+
+
+def named_after(connection: Connection, after: str, rows_max: int) -> list[KnownIdentifier]:
+    """Return identifiers in the order of their keys, by bytes."""
+    rows = connection.execute(_NAMED_AFTER, {"after": after, "rows": rows_max})
+    return [KnownIdentifier(*row) for row in rows]
+
+
+def numbered_after(connection: Connection, after: int, rows_max: int) -> list[KnownIdentifier]:
+    """Return identifiers in order of their numbers."""
+    rows = connection.execute(_NUMBERED_AFTER, {"after": after, "rows": rows_max})
+    return [KnownIdentifier(*row) for row in rows]
 
 
 def last_number(connection: Connection) -> int:

@@ -6,7 +6,7 @@ are UTC. A visitor is the user id an event carries, else its anonymous id; pass 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any  # Any: Ibis is looked at without types
 
 if TYPE_CHECKING:
@@ -89,3 +89,21 @@ def funnel(events: ir.Table, steps: Sequence[str], *, within_days: float = 7, by
         for number, step in enumerate(steps, 1)
     ]
     return ibis.union(*counted).order_by("step") if len(counted) > 1 else counted[0]
+
+
+def in_log_order(events: ir.Table, spans: Mapping[str, tuple[int, int]]) -> ir.Table:
+    """Return the events of some spans of the log, in the order in which the log would give them.
+
+    `spans` holds, by partition, the offset after which and the one through which. Between partitions the moment of
+    arrival decides; within one, the offset alone, whatever the moments say.
+    """
+    import ibis
+
+    wanted = [
+        (events.partition == partition) & (events.offset > after) & (events.offset <= through)
+        for partition, (after, through) in sorted(spans.items())
+    ]
+    table = events.filter(ibis.or_(*wanted)) if wanted else events.limit(0)
+    so_far = ibis.window(group_by="partition", order_by=["offset", "index"], preceding=None, following=0)
+    turned = table.mutate(turn_us=table.received_us.max().over(so_far))
+    return turned.order_by(["turn_us", "partition", "offset", "index"]).drop("turn_us")

@@ -51,6 +51,15 @@ def schema() -> pa.Schema:
     return pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
 
 
+def rows_of(batch: pa.RecordBatch) -> list[LakeRow]:
+    """Return rows of history as they were staged; the columns may stand in any order."""
+    columns = [batch.column(name).to_pylist() for name in _PLACES]
+    texts = {_PLACES["properties"], _PLACES["context"]}
+    cells = [[value.encode() for value in column] if place in texts else column for place, column in enumerate(columns)]
+    names = list(_PLACES)
+    return [LakeRow(**dict(zip(names, row, strict=True))) for row in zip(*cells, strict=True)]
+
+
 def table_of(rows: Sequence[LakeRow]) -> pa.Table:
     """Return rows as a table with the columns of history, in the order given."""
     import pyarrow as pa

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast  # Any: as said where it stands
 
 from regulars.lake import parquet
 from regulars.lake.core import LakeRow
@@ -49,6 +50,23 @@ def run(expression: ir.Expr, paths: Sequence[str], waiting: Sequence[LakeRow]) -
         When a file cannot be read.
 
     """
+    with _asked(paths, waiting) as connection:
+        return connection.to_pyarrow(expression)
+
+
+def walk(
+    expression: ir.Expr, paths: Sequence[str], waiting: Sequence[LakeRow], *, rows_a_time: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the answer to an expression some rows at a time, however long it is; else as `run`."""
+    import ibis
+
+    with _asked(paths, waiting) as connection:
+        statement = ibis.to_sql(expression, dialect="duckdb")
+        yield from connection.con.sql(statement).to_arrow_reader(rows_a_time)
+
+
+@contextmanager
+def _asked(paths: Sequence[str], waiting: Sequence[LakeRow]) -> Iterator[Any]:  # Any: Ibis is looked at without types
     import duckdb
     import ibis
 
@@ -57,7 +75,7 @@ def run(expression: ir.Expr, paths: Sequence[str], waiting: Sequence[LakeRow]) -
         try:
             connection.con.register("waiting", parquet.table_of(waiting))
             connection.con.execute(_view(paths))
-            return connection.to_pyarrow(expression)
+            yield connection
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise FileGoneError(str(error)) from error
         finally:

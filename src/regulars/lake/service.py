@@ -8,7 +8,7 @@ removes. Files are never changed: a merge or an erasure writes new ones and swap
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -192,6 +192,33 @@ class Lake:
                     same = store.live_files_since(connection, written_since_us) == files
                 if same:
                     raise UnavailableError("A file of history is missing or damaged. Restore a backup.") from error
+
+    def walk(self, expression: ir.Expr, *, rows_a_time: int = 10_000) -> Iterator[list[LakeRow]]:
+        """Yield events of history, some at a time: the answer to an expression over `events()` with all its columns.
+
+        Raises
+        ------
+        UnavailableError
+            When a file went away or is damaged; the walk may be begun again.
+
+        """
+        from regulars.lake import query
+
+        with self._database.read() as connection:
+            files = store.live_files(connection)
+            waiting = [row for staged in store.all_pending(connection) for row in store.rows_of(staged)]
+        paths = [str(self._files.local_path(file.path)) for file in files]
+        try:
+            for batch in query.walk(expression, paths, waiting, rows_a_time=rows_a_time):
+                yield parquet.rows_of(batch)
+        except query.FileGoneError as error:
+            raise UnavailableError("A file of history went away or is damaged. Try again, or restore it.") from error
+
+    def walk_log(self, spans: Mapping[str, tuple[int, int]], *, rows_a_time: int = 10_000) -> Iterator[list[LakeRow]]:
+        """Yield the events of spans of the log in its order, as `walk` does; see `expressions.in_log_order`."""
+        from regulars.lake.expressions import in_log_order
+
+        return self.walk(in_log_order(self.events(), spans), rows_a_time=rows_a_time)
 
     def _live(self) -> list[LakeFile]:
         with self._database.read() as connection:

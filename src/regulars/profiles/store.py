@@ -103,6 +103,7 @@ _NAMED = text("""
 SELECT word, customer_id FROM profiles_words
 WHERE word >= :low AND word < :high AND (word > :word OR (word = :word AND customer_id > :customer_id))
 ORDER BY word, customer_id LIMIT :rows""")
+_IDS = text("SELECT customer_id FROM profiles_customers ORDER BY customer_id")
 _COUNT = text("SELECT COUNT(*) FROM profiles_customers")
 _COUNT_ACTIVE = text("SELECT COUNT(*) FROM profiles_customers WHERE last_us >= :since_us")
 _COUNT_NEW = text("SELECT COUNT(*) FROM profiles_customers WHERE first_us >= :since_us")
@@ -181,6 +182,12 @@ def named(
     """Return (word, customer) where a part of the name begins with a folded prefix, in order."""
     bound = {"low": prefix, "high": prefix + "\U0010ffff", "word": after[0], "customer_id": after[1]}
     return [(row.word, row.customer_id) for row in connection.execute(_NAMED, {**bound, "rows": rows_max})]
+
+
+def spread(connection: Connection, rows_max: int) -> list[CustomerId]:
+    """Return up to so many customers, evenly from all there are: the same ones whenever it is asked."""
+    step = max(1, -(-count(connection) // max(1, rows_max)))
+    return [CustomerId(row[0]) for place, row in enumerate(connection.execute(_IDS)) if place % step == 0]
 
 
 def count(connection: Connection) -> int:

@@ -54,7 +54,7 @@ class Models:
         )
         now_us = self._clock.now_us()
         trained = Trained(
-            version=f"{moment(now_us):%Y%m%dT%H%M%S}-{state.next_seq - 1:010d}",
+            version=f"{moment(now_us):%Y%m%dT%H%M%S}-{state.next_seq - 1:010d}{generation and '-' + generation}",
             kind=learned.kind,
             trained_at=moment(now_us),
             through_seq=state.next_seq - 1,

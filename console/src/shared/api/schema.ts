@@ -1320,6 +1320,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far back does the log go, and who has read it?
+         * @description Return the partitions of the log with their sizes, and how far everybody who reads it has come.
+         */
+        get: operations["getLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/people": {
         parameters: {
             query?: never;
@@ -1818,6 +1838,130 @@ export interface paths {
         get: operations["getTimeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuilds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is being made anew, and what was?
+         * @description Return rebuilds, the newest first.
+         */
+        get: operations["listRebuilds"];
+        put?: never;
+        /**
+         * Make the state anew from the log
+         * @description Begin, or go on with the unfinished rebuild of the same parts; the shop goes on meanwhile.
+         */
+        post: operations["beginRebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuilds/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be made anew?
+         * @description Return the parts of the state that are derived from the log.
+         */
+        get: operations["listRebuildParts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuilds/{rebuild_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far is this rebuild?
+         * @description Return one rebuild.
+         */
+        get: operations["getRebuild"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuilds/{rebuild_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Throw an unfinished rebuild away
+         * @description Remove what was built; what answers stays as it is.
+         */
+        post: operations["discardRebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuilds/{rebuild_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a rebuild rest
+         * @description Ask it to stop at its next step; what is built stays.
+         */
+        post: operations["pauseRebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuilds/{rebuild_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a rebuild
+         * @description Go on from where it rests.
+         */
+        post: operations["resumeRebuild"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2413,15 +2557,20 @@ export interface components {
             novelty?: number | null;
             slot?: string | null;
         };
-        /** Comparison */
-        Comparison: {
-            strategies: components["schemas"]["Strategy"][];
-        };
         /** Consent */
         Consent: {
             /** Format: date-time */
             at: string;
             granted: boolean;
+        };
+        /** ConsumerShown */
+        ConsumerShown: {
+            consumer: string;
+            is_street: boolean;
+            reached: {
+                [key: string]: number;
+            };
+            waiting: number;
         };
         /** Count */
         Count: {
@@ -2977,6 +3126,16 @@ export interface components {
             /** @default  */
             warning: string;
         };
+        /** LogOverview */
+        LogOverview: {
+            consumers: components["schemas"]["ConsumerShown"][];
+            first_at: string | null;
+            kept_days: number;
+            last_at: string | null;
+            partitions: components["schemas"]["PartitionShown"][];
+            records: number;
+            size_bytes: number;
+        };
         /** Look */
         Look: {
             columns: components["schemas"]["Column"][];
@@ -3046,6 +3205,12 @@ export interface components {
             /** @default  */
             description: string;
             name: string;
+        };
+        /** NewRebuild */
+        NewRebuild: {
+            /** @default false */
+            check: boolean;
+            parts?: string[] | null;
         };
         /** NewSecretKey */
         NewSecretKey: {
@@ -3172,6 +3337,11 @@ export interface components {
             items: components["schemas"]["ProfileSummary"][];
             next_cursor?: string | null;
         };
+        /** PageOfRebuild */
+        PageOfRebuild: {
+            items: components["schemas"]["Rebuild"][];
+            next_cursor?: string | null;
+        };
         /** PageOfSyncShown */
         PageOfSyncShown: {
             items: components["schemas"]["SyncShown"][];
@@ -3206,6 +3376,16 @@ export interface components {
              * @enum {string}
              */
             where: "event" | "line" | "customer";
+        };
+        /** PartitionShown */
+        PartitionShown: {
+            first_at: string | null;
+            last_at: string | null;
+            last_offset: number;
+            partition: string;
+            records: number;
+            size_bytes: number;
+            trimmed: number;
         };
         /** PastValue */
         PastValue: {
@@ -3479,6 +3659,11 @@ export interface components {
                 [key: string]: components["schemas"]["Trait"];
             };
         };
+        /** ProfileDifference */
+        ProfileDifference: {
+            customer_id: string;
+            fields: string[];
+        };
         /** ProfileSummary */
         ProfileSummary: {
             country: string | null;
@@ -3551,6 +3736,44 @@ export interface components {
             /** Format: date-time */
             since: string;
             step_s: number;
+        };
+        /** Rebuild */
+        Rebuild: {
+            /** Format: date-time */
+            changed_at: string;
+            done: number;
+            error: string | null;
+            events: number;
+            events_per_s: number;
+            finished_at: string | null;
+            parts: string[];
+            rebuild_id: string;
+            report: components["schemas"]["RebuildReport"] | null;
+            seconds_left: number | null;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "failed" | "done" | "discarded";
+            step: string;
+            total: number;
+            whole: boolean;
+        };
+        /** RebuildParts */
+        RebuildParts: {
+            parts: string[];
+        };
+        /** RebuildReport */
+        RebuildReport: {
+            comparison?: components["schemas"]["app_rebuild_core_Comparison"] | null;
+            events: number;
+            events_per_s: number;
+            from_history: number;
+            news: number;
+            notes: string[];
+            parts: string[];
+            rebuild_id: string;
+            seconds: number;
+            swapped: boolean;
         };
         /** Restoration */
         Restoration: {
@@ -3928,6 +4151,12 @@ export interface components {
             removed: number;
             run: number;
         };
+        /** TableDifference */
+        TableDifference: {
+            after: number;
+            before: number;
+            table: string;
+        };
         /** TagCount */
         TagCount: {
             count: number;
@@ -4113,6 +4342,13 @@ export interface components {
             joins_shared: boolean;
             kind: string;
         };
+        /** Comparison */
+        app_rebuild_core_Comparison: {
+            identifiers_moved: number;
+            profiles: components["schemas"]["ProfileDifference"][];
+            profiles_sampled: number;
+            tables: components["schemas"]["TableDifference"][];
+        };
         /**
          * Reason
          * @description Why a unit has its variant, or none.
@@ -4128,6 +4364,10 @@ export interface components {
             tag?: string | null;
             text: string;
             title?: string | null;
+        };
+        /** Comparison */
+        recommend_routes_Comparison: {
+            strategies: components["schemas"]["Strategy"][];
         };
     };
     responses: never;
@@ -6604,6 +6844,35 @@ export interface operations {
             };
         };
     };
+    getLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogOverview"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     listPeople: {
         parameters: {
             query?: never;
@@ -7586,6 +7855,224 @@ export interface operations {
             };
         };
     };
+    listRebuilds: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfRebuild"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    beginRebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRebuild"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuild"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listRebuildParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildParts"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getRebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rebuild_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuild"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    discardRebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rebuild_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuild"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pauseRebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rebuild_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuild"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resumeRebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rebuild_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuild"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     askBecause: {
         parameters: {
             query?: never;
@@ -7638,7 +8125,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Comparison"];
+                    "application/json": components["schemas"]["recommend_routes_Comparison"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

@@ -31,6 +31,10 @@ class Beside(Protocol):
         """Make the empty tables; those that are not `own` show what the shop has now, to be read."""
         ...
 
+    def refresh(self, *, own: Sequence[str]) -> None:
+        """Show the tables that are not `own` as the shop has them by now."""
+        ...
+
     def take_whole(self, old: Connection, *, taken: Sequence[str], mark: Marks) -> None:
         """Let all `taken` tables of the new state stand instead of the old ones, the rest as it is now.
 

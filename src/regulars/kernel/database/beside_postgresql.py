@@ -45,6 +45,9 @@ class PostgresqlBeside:
                 if table not in own:
                     connection.exec_driver_sql(f'DROP TABLE "{self._schema}"."{table}" CASCADE')
 
+    def refresh(self, *, own: Sequence[str]) -> None:
+        """Do nothing: what is not of our own is the shop's itself."""
+
     def take_whole(self, old: Connection, *, taken: Sequence[str], mark: Marks) -> None:
         """Move the tables; nothing else has to be copied."""
         self.take_part(old, taken=taken, mark=mark)

@@ -44,6 +44,10 @@ class SqliteBeside:
     def begin(self, migrations: Sequence[Migration], *, own: Sequence[str]) -> None:
         """Make every table, and copy what is not of our own: it may be read while we build."""
         self.database.migrate(migrations, complete=True)
+        self.refresh(own=own)
+
+    def refresh(self, *, own: Sequence[str]) -> None:
+        """Copy what is not of our own once more."""
         self._copy(except_=own)
 
     def take_whole(self, old: Connection, *, taken: Sequence[str], mark: Marks) -> None:
@@ -81,7 +85,8 @@ class SqliteBeside:
         with closing(sqlite3.connect(self._file, timeout=BUSY_S_MAX, isolation_level=None)) as connection:
             connection.execute("ATTACH DATABASE ? AS live", (str(self._link.resolve()),))
             connection.execute("BEGIN")  # an immediate one would also ask for the turn to write in `live`
-            tables = [name for (name,) in connection.execute(_TABLES) if name not in set(except_)]
+            there = {name for (name,) in connection.execute(_TABLES.replace("'main'", "'live'"))}
+            tables = [name for (name,) in connection.execute(_TABLES) if name in there - set(except_)]
             for table in tables:
                 _copy_table(connection, table)
             for (table,) in connection.execute(_SEQUENCES).fetchall():

@@ -149,6 +149,12 @@ class Database:
                 raise
             connection.commit()
 
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Give a connection on which each statement stands for itself; for what outlives a transaction."""
+        with translated(), self._writer.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def transact(self, work: Callable[[Connection], T], *, lock: str | None = None) -> T:
         """Do work in a transaction and return its result; done again when another writer got in the way.
 
