@@ -2,13 +2,16 @@
 
 Start: from `regulars serve` on a new folder to the first answer of `/healthz`, beside bare uvicorn with a Litestar app
 of one handler, interleaved. Memory: resident sizes of web, worker and supervisor ten seconds after, nothing sent. Help:
-`regulars --help` beside `python -c "import click"`. Size: the core lock's packages where they are installed.
+`regulars --help` beside `python -c "import click"`. Size: all of a new virtual environment after `pip install` of the
+core lock and of our own wheel, byte code and pip itself included; reference: the goal.
+
+    python bench/start.py [--only start|help|install]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import re
 import socket
 import subprocess
 import sys
@@ -16,9 +19,9 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from statistics import median
 
@@ -27,6 +30,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 7
 SETTLE_S = 10.0
+INSTALL_MB_MAX = 700.0
 HELLO = """
 import sys, uvicorn
 from litestar import Litestar, get
@@ -108,17 +112,30 @@ def measure_help() -> dict[str, object]:
     return line("help", median(ours for ours, _ in pairs), "ms", reference=median(theirs for _, theirs in pairs))
 
 
-def measure_install() -> dict[str, object]:
-    """Return the megabytes of every package of the core lock, as installed here."""
-    lock = (ROOT / "requirements" / "core.txt").read_text(encoding="utf-8")
-    size = 0
-    for name in re.findall(r"^([A-Za-z0-9_.-]+)==", lock, re.MULTILINE):
-        try:
-            files = distribution(name).files or []
-        except PackageNotFoundError:
-            continue  # for another system
-        size += sum(place.stat().st_size for file in files if (place := Path(str(file.locate()))).is_file())
-    return line("core_install", size / 1e6, "MB")
+def measure_install() -> Iterator[dict[str, object]]:
+    """Yield the megabytes and the seconds of an installation, and the largest packages."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "venv"
+        subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        began = time.perf_counter()
+        venv.create(home, with_pip=True)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--require-hashes", "-r", str(ROOT / "requirements" / "core.txt")], check=True)
+        subprocess.run([*pip, "--no-deps", *map(str, Path(folder).glob("*.whl"))], check=True)
+        seconds = time.perf_counter() - began
+        packages = next(home.glob("lib/python*/site-packages"))
+        sizes = {each.name: megabytes(each) for each in packages.iterdir()}
+    yield line("core_install", sum(sizes.values()), "MB", reference=INSTALL_MB_MAX)
+    yield line("core_install_time", seconds, "s")
+    for name in sorted(sizes, key=lambda each: -sizes[each])[:5]:
+        yield line(f"core_install: {name}", sizes[name], "MB")
+
+
+def megabytes(place: Path) -> float:
+    """Return the size of a file or of everything below a folder."""
+    files = place.rglob("*") if place.is_dir() else [place]
+    return sum(each.stat().st_size for each in files if each.is_file() and not each.is_symlink()) / 1e6
 
 
 def line(name: str, value: float, unit: str, *, reference: float | None = None) -> dict[str, object]:
@@ -135,8 +152,13 @@ def line(name: str, value: float, unit: str, *, reference: float | None = None) 
 
 def main() -> None:
     """Print a line of JSON for each measurement."""
-    for measured in (*measure_start(), measure_help(), measure_install()):
-        print(json.dumps(measured), flush=True)
+    arguments = argparse.ArgumentParser(description=__doc__)
+    parts = {"start": measure_start, "help": lambda: [measure_help()], "install": measure_install}
+    arguments.add_argument("--only", choices=tuple(parts), help="one part")
+    only = arguments.parse_args().only
+    for name, measure in parts.items():
+        for measured in measure() if only in (None, name) else ():
+            print(json.dumps(measured), flush=True)
 
 
 if __name__ == "__main__":

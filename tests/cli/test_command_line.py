@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -44,10 +45,12 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself_and_answers_programs_in_json(verb: str) -> None:
-    words = [verb, "recommend", "--help"] if verb == "evaluate" else [verb, "--help"]
-    result = CliRunner().invoke(regulars, words)
-    assert result.exit_code == 0, result.output
-    assert "--json" in result.output
+    command = regulars.get_command(click.Context(regulars), verb)
+    under = [(verb, name) for name in command.commands] if isinstance(command, click.Group) else [(verb,)]
+    for words in under:
+        result = CliRunner().invoke(regulars, [*words, "--help"])
+        assert result.exit_code == 0, result.output
+        assert "--json" in result.output, words
 
 
 def test_a_mistyped_verb_is_answered_with_the_nearest() -> None:
