@@ -41,6 +41,7 @@ function today() {
     top_items: items.slice(0, 6).map((each, at) => ({ item_id: each.item_id, title: each.title, count: 320 - at * 37 })),
     rising: [3, 23, 33, 38, 12].map((which, at) => ({ item_id: items[which].item_id, title: items[which].title, count: 61 - at * 9, growth: 3.4 - at * 0.5, spark: spark(which, 5 - at * 0.7) })),
     loop: [["door", 4, "live", "312 requests in the last minute, all durable"], ["log", 1, "live", "2 partitions, 1.2 GB"], ["worker", 38 + roll() * 20, "live", "0 events waiting"], ["profile", 61 + roll() * 20, "live", "last profile moved 0.1 s ago"], ["slate", 93 + roll() * 30, "live", "model of 20:00, tail of 1,204 interactions"]].map(([station, lag_ms, state, detail]) => ({ station, lag_ms: Math.round(lag_ms), state, detail })),
+    troubles: [],
   };
 }
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from regulars.app import open_shop
 from regulars.app.doctor import Finding, examine
+from regulars.events.worker_store import set_offsets
 
 
-def found(folder: Path) -> dict[str, Finding]:
-    return {finding.part: finding for finding in examine(folder)}
+def found(folder: Path, flags: dict[str, str] | None = None) -> dict[str, Finding]:
+    return {finding.part: finding for finding in examine(folder, flags=flags)}
 
 
 def test_a_sound_shop_has_nothing_bad_and_every_other_finding_a_remedy(tmp_path: Path) -> None:
@@ -53,3 +57,32 @@ def test_a_state_that_knows_more_than_the_log_is_bad(tmp_path: Path) -> None:
 def test_a_file_in_the_folders_place_is_bad(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert found(tmp_path / "file")["folder"].state == "bad"
+
+
+def test_a_full_disk_a_held_log_and_missing_records_are_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = {"events.log_bytes_max": "1000000", "events.disk_free_bytes_min": "100000000"}
+    with open_shop(tmp_path, flags=flags) as shop:
+        for _ in range(150):
+            shop.log.append_many([os.urandom(20_000)])
+        assert found(tmp_path, flags)["retention"].found.startswith("The log is kept beyond its size limit: 'street'")
+        assert "'street'" in found(tmp_path, flags)["retention"].remedy
+        with shop.database.write() as connection:
+            set_offsets(connection, {"library-0": 150})
+        assert found(tmp_path, flags)["retention"].state == "good"
+        assert shop.log.pack("library-0", fresh_bytes=0, segment_bytes=1_000_000) is not None
+    whole = found(tmp_path)
+    assert "packed from" in whole["log"].found
+    assert whole["retention"].found.startswith("The log is kept for ever")
+    for free, state in ((500, "good"), (150, "watch"), (50, "bad")):
+        told = os.statvfs_result((1, 1_000_000, 10_000, free, free, 0, 0, 0, 0, 255))
+        monkeypatch.setattr(os, "statvfs", lambda _, told=told: told)
+        assert found(tmp_path, flags)["headroom"].state == state
+    monkeypatch.undo()
+    segment = next((tmp_path / "log" / "library-0.segments").iterdir())
+    bytes_before = segment.read_bytes()
+    segment.write_bytes(bytes_before[:-9])
+    assert segment.name in found(tmp_path)["log"].found
+    segment.unlink()
+    assert "missing" in found(tmp_path)["log"].found

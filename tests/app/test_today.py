@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from regulars.app import open_shop
+from regulars.app.doors import DoorsNow
 from regulars.app.lateness import lateness
 from regulars.app.today import TodayDesk, station
 from regulars.app.trends import Trends
@@ -18,8 +19,12 @@ from regulars.kernel.errors import ConflictError, InvalidError, NewerShopError
 from regulars.kernel.ids import ItemId
 from regulars.testing.contracts.customers import traces_of
 
-QUIET = DoorStats(
-    requests=0, events=0, bytes=0, answers={}, commit_ms_p50=1.0, commit_ms_p99=3.0, last_accepted_us=None
+QUIET = DoorsNow(
+    processes=1,
+    stats=DoorStats(
+        requests=0, events=0, bytes=0, answers={}, commit_ms_p50=1.0, commit_ms_p99=3.0, last_accepted_us=None
+    ),
+    troubles=[],
 )
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from regulars.kernel.clock import SystemClock
 from regulars.kernel.errors import DiskFullError
-from regulars.kernel.eventlog import open_log
+from regulars.kernel.eventlog import LogBusyError, LogPressure, open_log
 from regulars.kernel.eventlog import writer as eventlog_writer
+from regulars.kernel.eventlog.writer import PartitionWriter
 from regulars.testing.contracts.eventlog import EventLogContract
 
 
@@ -72,6 +76,65 @@ def test_a_sender_is_sent_away_when_more_waits_than_memory_should_hold(
         "More arrives than the disk can take; come back shortly."
     }
     assert log.end("web-0") == len(kept)
+    log.close()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    assert any(is_so() or pause.wait(0.01) for _ in range(2_000))
+
+
+@pytest.fixture
+def stuck(place: Path) -> Iterator[Callable[[], object]]:
+    """Keep a log from committing until what is given is called."""
+    open_log(place, "web-0").close()
+    holder = sqlite3.connect(place / "web-0.log.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    yield lambda: holder.execute("ROLLBACK")
+    holder.close()
+
+
+def test_a_sender_is_sent_away_when_the_first_in_the_queue_has_waited_for_long(
+    place: Path, stuck: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventlog_writer, "WAIT_S_MAX", 0.2)
+    log = open_log(place, "web-0")
+    assert log.pressure() == LogPressure()
+    log.append_soon(b"waits")
+    until(lambda: log.pressure().waited_s > 0.2)
+    assert log.pressure().is_busy
+    with pytest.raises(LogBusyError, match="come back shortly"):
+        log.append_many([b"y"])
+    stuck()
+    until(lambda: not log.pressure().is_busy)
+    assert log.append_many([b"z"]) == [2]
+    log.close()
+
+
+def test_once_too_much_waits_nothing_is_taken_until_half_of_it_is_gone(
+    place: Path, stuck: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventlog_writer, "QUEUE_BYTES_MAX", 100)
+    log = PartitionWriter(place / "web-0.log.db", SystemClock())
+    log.append_soon(b"being committed")
+    until(lambda: log.pressure().waited_s > 0)
+    told = []
+    for waiting_bytes in (90, 101, 99, 51, 50, 99):
+        monkeypatch.setattr(log, "_queued_bytes", waiting_bytes)
+        told.append(log.pressure().is_busy)
+    assert told == [False, True, True, True, False, False]
+    monkeypatch.setattr(log, "_queued_bytes", 0)
+    stuck()
+    log.close()
+
+
+def test_a_refusal_by_the_disk_is_told_to_whoever_asks_how_it_is(small_disk: Path) -> None:
+    log = open_log(small_disk / "log", "web-0")
+    with pytest.raises(DiskFullError):
+        log.append_many([b"x" * 4_000_000])
+    assert "Make room on its disk" in log.pressure().trouble
+    log.append_many([b"x"])
+    assert log.pressure().trouble == ""
     log.close()
 
 

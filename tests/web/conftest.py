@@ -22,6 +22,7 @@ from regulars.kernel.jobs import Jobs
 from regulars.web import passwords, store
 from regulars.web.application import Parts, Web, create_app
 from regulars.web.people import People
+from regulars.web.routes.health import Check
 from regulars.web.routes.setup import About
 
 PASSWORD = "four words are plenty"
@@ -67,12 +68,17 @@ class Counter:
                 about=About(version="1.2.3"),
                 routes=[_things(self)],
                 services={"jobs": Jobs(database, clock)},
-                checks=[("database", lambda: "It answers."), ("log", self._log)],
+                checks=[Check("database", "shop", self._database), Check("log", "door", self._log)],
                 static_folder=static_folder,
             )
         )
-        self.log_is_away = False
+        self.log_is_away = self.database_is_away = False
         self._browsers: list[Browser] = []
+
+    def _database(self) -> str:
+        if self.database_is_away:
+            raise DatabaseError("The database is away.")
+        return "It answers."
 
     def _log(self) -> str:
         if self.log_is_away:

@@ -170,12 +170,33 @@ def test_no_caller_ever_gets_more_than_burst_and_rate_allow(pauses: list[float])
 
 def test_readiness_names_what_is_away(counter: Counter) -> None:
     browser = counter.browser()
-    assert browser.bare("GET", "/readyz").json()["ready"] is True
+    ready = browser.bare("GET", "/readyz").json()
+    assert (ready["ready"], ready["status"]) == (True, "ready")
     counter.log_is_away = True
     answer = browser.bare("GET", "/readyz")
-    assert answer.status_code == 503
-    assert [check["name"] for check in answer.json()["checks"] if not check["ok"]] == ["log"]
+    assert (answer.status_code, answer.json()["status"]) == (503, "closed")
+    away = [check for check in answer.json()["checks"] if not check["ok"]]
+    assert away == [{"name": "log", "needed_by": "door", "ok": False, "detail": "The log is away."}]
     assert browser.bare("GET", "/healthz").json() == {"alive": True}
+
+
+def test_a_process_that_takes_events_in_is_ready_for_a_load_balancer_while_the_database_is_away(
+    counter: Counter,
+) -> None:
+    browser = counter.browser()
+    counter.database_is_away = True
+    for path, status in (("/readyz", 200), ("/readyz?for=door", 200), ("/readyz?for=shop", 503)):
+        answer = browser.bare("GET", path)
+        assert (answer.status_code, answer.json()["status"], answer.json()["ready"]) == (
+            status,
+            "degraded",
+            status == 200,
+        )
+    counter.log_is_away = True
+    assert browser.bare("GET", "/readyz?for=shop").json()["status"] == "closed"
+    wrong = browser.bare("GET", "/readyz?for=tea")
+    assert wrong.status_code == 400
+    assert "door" in wrong.text
 
 
 def test_metrics_count_by_the_routes_template_and_never_by_the_path(counter: Counter) -> None:

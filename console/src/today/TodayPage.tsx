@@ -13,6 +13,7 @@ import { Outcomes } from "./Outcomes";
 import { Rising } from "./Rising";
 import css from "./TodayPage.module.css";
 import { Traffic } from "./Traffic";
+import { Troubles } from "./Troubles";
 
 const STALE_MS = 5_000; // the stream speaks every second
 const PULSE_S = 60;
@@ -48,6 +49,7 @@ function Answer({ today, pulse }: { today: Today; pulse: readonly number[] }) {
   if (nothing) {
     return (
       <>
+        <Troubles troubles={today.troubles} />
         <Section>
           <EmptyState
             icon={<IconPlugConnected size={22} stroke={1.5} />}
@@ -62,6 +64,7 @@ function Answer({ today, pulse }: { today: Today; pulse: readonly number[] }) {
   }
   return (
     <>
+      <Troubles troubles={today.troubles} />
       <Section flush>
         <Traffic today={today} pulse={pulse} />
         <Outcomes today={today} />

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any  # Any: as said where it stands
 
 from regulars.app import capabilities
+from regulars.app.doors import Doors
+from regulars.app.health import MB, worker_troubles
 from regulars.app.lateness import lateness
+from regulars.app.retention import held
 from regulars.app.shop import Shop
 from regulars.app.today import TodayDesk
 from regulars.events.door import Door
 from regulars.events.keys import Keys
 from regulars.events.plans import Personal
 from regulars.kernel.errors import DiskFullError, UnavailableError
+from regulars.kernel.eventlog import LogBusyError
 from regulars.web.application import Parts, Web, create_app
 from regulars.web.describe import finished
-from regulars.web.observe import Measure
+from regulars.web.observe import Measure, Meters
+from regulars.web.routes.health import Check
 from regulars.web.routes.setup import About
 from regulars.web.store import PING, first
-
-DISK_BYTES_MIN = 200_000_000
-LAG_S_MAX = 60
 
 
 def build_web(shop: Shop) -> Web:
@@ -29,6 +30,7 @@ def build_web(shop: Shop) -> Web:
     serve = shop.settings.serve
     if shop.is_ready:
         shop.plans.write_snapshot()
+    meters = Meters(lambda: measures(shop))
     door = Door(
         shop.log,
         Keys(shop.folder, shop.clock),
@@ -38,6 +40,8 @@ def build_web(shop: Shop) -> Web:
         headroom=shop.headroom,
         personal=Personal(shop.folder, shop.clock),
     )
+    door.on_refused = lambda code: meters.refused.labels(code).inc()
+    doors = Doors(shop, door.stats)
     return create_app(
         Parts(
             database=shop.database,
@@ -45,11 +49,11 @@ def build_web(shop: Shop) -> Web:
             about=About(version=shop.version, demo=serve.demo or None, simulated=serve.simulated),
             door=door,
             routes=capabilities.routes(),
-            services={**capabilities.services(shop), "today": TodayDesk(shop, door.stats)},
-            on_start=[shop.recommend.start],
+            services={**capabilities.services(shop), "today": TodayDesk(shop, doors.now)},
+            on_start=[shop.recommend.start, doors.start],
             on_stop=[door.close],
             checks=checks(shop),
-            measure=lambda: measures(shop),
+            meters=meters,
             hsts=serve.base_url.startswith("https://"),
         )
     )
@@ -60,43 +64,71 @@ def describe_api(shop: Shop) -> dict[str, Any]:  # Any: JSON
     return finished(build_web(shop).framework)
 
 
-def checks(shop: Shop) -> Sequence[tuple[str, Callable[[], str]]]:
-    """Return what must work before we say that we are ready."""
+def checks(shop: Shop) -> Sequence[Check]:
+    """Return what must work before we say that we are ready; the door needs no database and no worker."""
+
+    def log() -> str:
+        pressure = shop.log.pressure()
+        if pressure.trouble:
+            raise UnavailableError(pressure.trouble)
+        if pressure.is_busy:
+            raise LogBusyError(f"More arrives than the disk can take: {pressure.bytes // MB:,} MB wait.")
+        return f"{pressure.bytes:,} bytes wait to become durable."
+
+    def disk() -> str:
+        room = shop.headroom.room()
+        told = f"{room.free_bytes // MB:,} MB are free, {room.needed_bytes // MB:,} MB are kept free"
+        if not room.is_open:
+            raise DiskFullError(f"{told}: nothing more is taken in until there is more.")
+        return f"{told}."
 
     def database() -> str:
         with shop.database.read() as connection:
             first(connection, PING)
         return f"{shop.database.dialect} answers."
 
-    def log() -> str:
-        return f"{len(shop.log.partitions())} partitions can be read."
-
-    def disk() -> str:
-        free = shutil.disk_usage(shop.folder).free
-        if free < DISK_BYTES_MIN:
-            raise DiskFullError(
-                f"{free // 1_000_000} MB are left on the disk; {DISK_BYTES_MIN // 1_000_000} are needed."
-            )
-        return f"{free // 1_000_000} MB are left."
-
     def worker() -> str:
         late = lateness(shop)
-        if late.seconds > LAG_S_MAX:
-            raise UnavailableError(f"The worker is {late.seconds:.0f} s behind; {late.records} records wait.")
-        return f"{late.records} records wait."
+        for trouble in worker_troubles(late):
+            raise UnavailableError(trouble.sentence)
+        return f"{late.records:,} records wait, the oldest for {late.seconds:.1f} s."
 
-    return (("database", database), ("log", log), ("disk", disk), ("worker", worker))
+    return (
+        Check("log", "door", log),
+        Check("disk", "door", disk),
+        Check("database", "shop", database),
+        Check("worker", "shop", worker),
+    )
 
 
 def measures(shop: Shop) -> Iterator[Measure]:
-    """Yield numbers that are true when they are asked for."""
+    """Yield numbers that are true when they are asked for; those in the database only while it answers."""
+    room = shop.headroom.room()
+    yield Measure("regulars_disk_free_bytes", "Room left for the shop.", room.free_bytes)
+    yield Measure("regulars_disk_needed_bytes", "With less room nothing more is taken in.", room.needed_bytes)
+    for partition in shop.log.partitions():
+        size = shop.log.size_of(partition)
+        for kind in ("fresh", "packed", "journal", "free"):
+            labels = {"partition": partition, "kind": kind}
+            yield Measure("regulars_log_bytes", "Size of the log on the disk.", getattr(size, kind), labels)
+    try:
+        yield from [*_lags(shop), *_deliveries(shop), *_outcomes(shop)]
+    except UnavailableError:
+        return
+
+
+def _lags(shop: Shop) -> Iterator[Measure]:
     late = lateness(shop)
     for partition, records in late.by_partition.items():
-        yield Measure(
-            "regulars_worker_waiting_records", "Accepted requests not yet in effect.", records, {"partition": partition}
-        )
+        labels = {"partition": partition}
+        yield Measure("regulars_worker_waiting_records", "Accepted requests not yet in effect.", records, labels)
     yield Measure("regulars_worker_lag_seconds", "Age of the oldest record that waits.", late.seconds)
-    yield Measure("regulars_disk_free_bytes", "Room left for the shop.", shutil.disk_usage(shop.folder).free)
+    for one in held(shop):
+        labels = {"partition": one.partition, "consumer": one.consumer}
+        yield Measure("regulars_log_held_records", "Kept beyond a limit because unread.", one.records, labels)
+
+
+def _deliveries(shop: Shop) -> Iterator[Measure]:
     names = ("destination", "outcome")
     for key, count in shop.destinations.reports.totals().items():
         labels = dict(zip(names, key, strict=True))
@@ -104,9 +136,9 @@ def measures(shop: Shop) -> Iterator[Measure]:
     for destination_id, backlog in shop.destinations.reports.waiting().items():
         labels = {"destination": destination_id}
         yield Measure("regulars_deliveries_waiting", "Events that wait for a destination.", backlog.waiting, labels)
-    bytes_of = {partition: shop.log.bytes_of(partition) for partition in shop.log.partitions()}
-    for partition, size in bytes_of.items():
-        yield Measure("regulars_log_bytes", "Size of the log on the disk.", size, {"partition": partition})
+
+
+def _outcomes(shop: Shop) -> Iterator[Measure]:
     for (source, outcome, reason), events in sorted(shop.events.counts.totals().items()):
         labels = {"source": source, "outcome": outcome, "reason": reason}
         yield Measure("regulars_events", "Events that came, and what became of them.", events, labels, counts=True)

@@ -92,21 +92,23 @@ def work(task: Task, stop: threading.Event) -> None:
     from regulars.app.shop import open_shop
 
     with open_shop(task.folder, flags=task.flags, partition="worker", waits=True) as shop:
-        if not _await_database(shop, stop):
-            return
         runners = [
             threading.Thread(target=shop.jobs.run, args=(stop,), name=f"jobs-{number}") for number in range(JOB_RUNNERS)
         ]
-        runners.append(threading.Thread(target=keep_until, args=(stop, shop), name="log"))
         runners.append(threading.Thread(target=shop.destinations.run, args=(stop,), name="deliveries"))
-        for runner in runners:
-            runner.start()
+        keeping = threading.Thread(target=keep_until, args=(stop, shop), name="log")
+        keeping.start()
         try:
+            if not _await_database(shop, stop):
+                return
+            for runner in runners:
+                runner.start()
             shop.worker().run(stop)
         finally:
             stop.set()
-            for runner in runners:
-                runner.join()
+            for runner in (keeping, *runners):
+                if runner.ident is not None:  # it was started
+                    runner.join()
 
 
 def _opened(shop: Shop, task: Task, stop: threading.Event) -> None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from regulars.events import store as events_store
 from regulars.events.worker_store import CONSUMER, consumers, floors_of
-from regulars.kernel.clock import MICROSECONDS_PER_SECOND
+from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
+from regulars.kernel.database import Database
 from regulars.kernel.errors import RegularsError
-from regulars.kernel.eventlog import Packed, offset_before
+from regulars.kernel.eventlog import EventLog, Packed, offset_before
 from regulars.kernel.eventlog.core import SEGMENT_BYTES
+from regulars.kernel.settings import Settings
 
 if TYPE_CHECKING:
     from regulars.app.shop import Shop
@@ -33,6 +35,30 @@ OVER = 1.05  # a limit counts as passed a little above, because the log is looke
 LOOK_EVERY_S = 10
 
 _log = logging.getLogger("regulars.retention")
+
+
+class HasLog(Protocol):
+    """What must be known to say what is kept: a shop has all of it, and so has whoever only looks at one."""
+
+    @property
+    def log(self) -> EventLog:
+        """The log."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """The state, where the consumers' offsets stand."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The limits."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        ...
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +89,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Held]
 
 
-def kept_bytes(shop: Shop) -> int:
+def kept_bytes(shop: HasLog) -> int:
     """Return how many bytes of records the log keeps, packed and fresh; what lies free beside them is not counted."""
     return sum(size.fresh + size.packed for size in map(shop.log.size_of, shop.log.partitions()))
 
@@ -153,11 +179,13 @@ def trim_by_size(shop: Shop) -> int:
     return trimmed
 
 
-def held(shop: Shop) -> list[Held]:
+def held(shop: HasLog) -> list[Held]:
     """Return what should go and may not, by the partition."""
+    days, found = shop.settings.events.log_days, list[Held]()
+    if not days and not shop.settings.events.log_bytes_max:
+        return found
     floors = _floors(shop)
     too_large = _is_over(shop) and not _movable(shop, floors)
-    days, found = shop.settings.events.log_days, list[Held]()
     for partition, (floor, consumer) in floors.items():
         start, end = shop.log.start(partition), shop.log.end(partition)
         too_old_us = shop.clock.now_us() - (days + 1) * DAY_US
@@ -177,22 +205,22 @@ def _limits(shop: Shop) -> tuple[int, int]:
     return (min(events.log_fresh_bytes, share) if share else events.log_fresh_bytes), FREE_BYTES_MAX
 
 
-def _is_over(shop: Shop) -> bool:
+def _is_over(shop: HasLog) -> bool:
     limit = shop.settings.events.log_bytes_max
     return limit > 0 and kept_bytes(shop) > limit * OVER
 
 
-def _floors(shop: Shop) -> dict[str, tuple[int, str]]:
+def _floors(shop: HasLog) -> dict[str, tuple[int, str]]:
     with shop.database.read() as connection:
         found = floors_of(consumers(connection))
     return {partition: found.get(partition, (0, CONSUMER)) for partition in shop.log.partitions()}
 
 
-def _movable(shop: Shop, floors: Mapping[str, tuple[int, str]]) -> dict[str, int]:
+def _movable(shop: HasLog, floors: Mapping[str, tuple[int, str]]) -> dict[str, int]:
     return {partition: floor for partition, (floor, _) in floors.items() if floor > shop.log.start(partition)}
 
 
-def _oldest_us(shop: Shop, partition: str) -> int:
+def _oldest_us(shop: HasLog, partition: str) -> int:
     found = shop.log.read(partition, after=shop.log.start(partition), records_max=1)
     return found[0].accepted_us if found else shop.clock.now_us()
 

@@ -10,11 +10,12 @@ from typing import Literal
 
 import msgspec
 
-from regulars.app.lateness import lateness
+from regulars.app.doors import DoorsNow
+from regulars.app.health import Trouble, shop_troubles, worker_troubles
+from regulars.app.lateness import Lateness, lateness
 from regulars.app.shop import Shop
 from regulars.app.trends import RisingItem, TopItem, Trends
 from regulars.events.counts import Outcomes
-from regulars.events.door import DoorStats
 from regulars.events.service import MinuteCount, NameCount, SourceCount
 from regulars.kernel.clock import moment
 from regulars.profiles import ProfileSummary
@@ -69,14 +70,15 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     top_items: list[TopItem]
     rising: list[RisingItem]
     loop: list[Station]
+    troubles: list[Trouble]
 
 
 class TodayDesk:
     """Puts the answer together, once for all who ask within the same second."""
 
-    def __init__(self, shop: Shop, door_stats: Callable[[], DoorStats]) -> None:
+    def __init__(self, shop: Shop, doors: Callable[[], DoorsNow]) -> None:
         self._shop = shop
-        self._door_stats = door_stats
+        self._doors = doors
         self._trends = Trends(database=shop.database, catalog=shop.catalog, clock=shop.clock)
         self._lock = threading.Lock()
         self._kept: Today | None = None
@@ -97,6 +99,7 @@ class TodayDesk:
         if self._slow is None or now_us - self._slow_us >= SLOW_US:
             self._slow, self._slow_us = (self._customers(), *self._trends.look()), now_us
         customers, top, rising = self._slow
+        doors, late = self._doors(), lateness(self._shop)
         return Today(
             at=moment(now_us),
             rate_per_s=traffic.rate_per_s,
@@ -107,7 +110,8 @@ class TodayDesk:
             customers=customers,
             top_items=top,
             rising=rising,
-            loop=self._loop(),
+            loop=self._loop(doors, late),
+            troubles=[*doors.troubles, *worker_troubles(late), *shop_troubles(self._shop)],
         )
 
     def _customers(self) -> CustomersNow:
@@ -120,11 +124,10 @@ class TodayDesk:
             tiles=tiles_of(profiles.search(limit=TILED_CUSTOMERS).items),
         )
 
-    def _loop(self) -> list[Station]:
-        stats, late = self._door_stats(), lateness(self._shop)
-        lag_ms = late.seconds * 1000
+    def _loop(self, doors: DoorsNow, late: Lateness) -> list[Station]:
+        stats, lag_ms = doors.stats, late.seconds * 1000
         return [
-            station("door", stats.commit_ms_p50, f"{stats.requests} requests answered by this process"),
+            station("door", stats.commit_ms_p50, f"{stats.requests} requests answered by {doors.processes} processes"),
             station("log", stats.commit_ms_p99, "the slowest of a hundred, until it is durable"),
             station("worker", lag_ms, f"{late.records} records wait"),
             station("profile", lag_ms, "written in the worker's own transaction"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Any  # Any: bodies are what strangers send
 
 import msgspec
@@ -92,6 +93,7 @@ class Door:
         personal: Personal | None = None,
         headroom: Headroom | None = None,
     ) -> None:
+        self.on_refused: Callable[[str], None] | None = None  # told the code of each request that was not taken
         self._log = log
         self._headroom = headroom
         self._tls = base_url.startswith("https://")
@@ -153,6 +155,8 @@ class Door:
                 return
         except RefusedError as refused:
             self._answers[refused.status] += 1
+            if self.on_refused is not None:
+                self.on_refused(refused.code)
             await send_refusal(send, refused, headed.origin)
         except GoneError:
             return

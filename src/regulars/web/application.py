@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +28,11 @@ from regulars.web.gate import Gate
 from regulars.web.keys import Keys
 from regulars.web.ledger import Ledger
 from regulars.web.limits import Limits
-from regulars.web.observe import Measure, Meters
+from regulars.web.observe import Meters
 from regulars.web.people import People
 from regulars.web.problems import answer
 from regulars.web.routes import ROUTES
-from regulars.web.routes.health import Checks
+from regulars.web.routes.health import Check, Checks
 from regulars.web.routes.setup import About
 from regulars.web.sse import Stopping
 from regulars.web.static_files import STATIC_FOLDER, StaticFiles
@@ -58,9 +58,9 @@ class Parts:
     services
         What handlers may ask for, by name.
     checks
-        What `/readyz` asks: a name, and a function that returns a word or raises.
-    measure
-        Numbers for `/metrics` that are true when asked for.
+        What `/readyz` asks.
+    meters
+        The numbers for `/metrics`.
 
     """
 
@@ -70,8 +70,8 @@ class Parts:
     door: EventsDoor | None = None
     routes: Sequence[ControllerRouterHandler] = ()
     services: Mapping[str, object] = field(default_factory=dict)
-    checks: Sequence[tuple[str, Callable[[], str]]] = ()
-    measure: Callable[[], Iterable[Measure]] | None = None
+    checks: Sequence[Check] = ()
+    meters: Meters | None = None
     on_start: Sequence[Callable[[], None]] = ()
     on_stop: Sequence[Callable[[], None] | Callable[[], Awaitable[None]]] = ()
     static_folder: Path = STATIC_FOLDER
@@ -90,7 +90,7 @@ class Web:
 
 def create_app(parts: Parts) -> Web:
     """Return the web of one shop."""
-    stopping, meters = Stopping(), Meters(parts.measure)
+    stopping, meters = Stopping(), parts.meters or Meters()
     people, keys = (kind(database=parts.database, clock=parts.clock) for kind in (People, Keys))
     assert isinstance(people, People), "made in this order"
     assert isinstance(keys, Keys), "made in this order"

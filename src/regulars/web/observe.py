@@ -40,6 +40,7 @@ class Meters:
             "regulars_request_seconds", "Seconds until the answer.", ("route",), buckets=_SECONDS, registry=own
         )
         self.door = Counter("regulars_door_requests", "Requests at the events door.", ("status",), registry=own)
+        self.refused = Counter("regulars_door_refused", "Requests the door did not take.", ("reason",), registry=own)
         self._registry = own
         if os.environ.get(MULTIPROCESS_FOLDER):
             self._registry = CollectorRegistry()

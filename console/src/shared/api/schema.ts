@@ -153,7 +153,9 @@ export interface paths {
         };
         /**
          * Can it serve?
-         * @description Ask the database, the log, the disk and the worker; 503 when one of them cannot go on.
+         * @description Ask the log, the disk, the database and the worker, and say how each is.
+         *
+         *     503 when events cannot be taken in; with `for=shop` also when the database is away or the worker is behind.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -2535,6 +2537,8 @@ export interface components {
         CheckResult: {
             detail: string;
             name: string;
+            /** @enum {string} */
+            needed_by: "door" | "shop";
             ok: boolean;
         };
         /** Column */
@@ -3701,6 +3705,8 @@ export interface components {
         Readiness: {
             checks: components["schemas"]["CheckResult"][];
             ready: boolean;
+            /** @enum {string} */
+            status: "ready" | "degraded" | "closed";
         };
         /** ReadyPlan */
         ReadyPlan: {
@@ -4199,6 +4205,7 @@ export interface components {
             rising: components["schemas"]["RisingItem"][];
             series: components["schemas"]["MinuteCount"][];
             top_items: components["schemas"]["TopItem"][];
+            troubles: components["schemas"]["Trouble"][];
         };
         /** TopAffinity */
         TopAffinity: {
@@ -4264,6 +4271,26 @@ export interface components {
             exchanges: components["schemas"]["Exchange"][];
             sentence: string;
             works: boolean;
+        };
+        /** Trouble */
+        Trouble: {
+            /** @enum {string} */
+            code: "disk_full" | "log_failing" | "log_busy" | "worker_behind" | "log_held" | "disk_low";
+            /** @default  */
+            consumer: string;
+            /** @default 0 */
+            free_bytes: number;
+            /** @default 0 */
+            needed_bytes: number;
+            /** @default  */
+            partition: string;
+            /** @default 0 */
+            records: number;
+            /** @default 0 */
+            seconds: number;
+            sentence: string;
+            /** @enum {string} */
+            state: "bad" | "watch";
         };
         /** Variant */
         Variant: {
@@ -4595,7 +4622,10 @@ export interface operations {
     };
     getReadiness: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `door`: can events be taken in? `shop`: does everything work? */
+                for?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

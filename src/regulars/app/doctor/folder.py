@@ -1,24 +1,20 @@
-"""Is the shop's own folder sound: rights, settings, tables, integrity, the log, and what has taken effect of it?"""
+"""Is the shop's own folder sound: rights, settings, tables, integrity?"""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from regulars.app import capabilities
 from regulars.app.doctor.finding import Finding, bad, good, watch
+from regulars.app.doctor.log import examine_log
 from regulars.app.shop import LOG_FOLDER, STATE_FILE
-from regulars.events.worker_store import count_dead_letters, offsets
 from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import RegularsError, SettingsError
-from regulars.kernel.eventlog import open_log
 from regulars.kernel.settings import Settings, load_settings
-
-WAITING_MANY = 10_000
 
 
 def examine_folder(folder: Path, flags: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
@@ -61,7 +57,7 @@ def _state(folder: Path, settings: Settings, clock: Clock) -> Iterator[Finding]:
     with closing(database):
         try:
             yield from _database(database)
-            yield from _log(folder / LOG_FOLDER, database, clock)
+            yield from examine_log(folder / LOG_FOLDER, database, settings, clock)
         except RegularsError as error:
             yield bad("state", str(error), "Is PostgreSQL running, and may this user sign in? Is the file whole?")
 
@@ -73,17 +69,6 @@ def _database(database: Database) -> Iterator[Finding]:
     if not looked.problems:
         yield good("state", f"{looked.engine}, {looked.size_bytes / 1_000_000:,.1f} MB, whole.")
     yield _version(looked.migrations)
-
-
-def _integrity(part: str, path: Path) -> Finding:
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.Error as error:
-        return bad(part, f"{path.name} cannot be read: {error}.", "Restore a backup of the folder.")
-    if said != "ok":
-        return bad(part, f"{path.name} is damaged: {said}.", "Stop the shop and restore a backup of the folder.")
-    return good(part, f"{path.name} is whole.")
 
 
 def _version(taken: Mapping[str, int]) -> Finding:
@@ -99,50 +84,3 @@ def _version(taken: Mapping[str, int]) -> Finding:
     if behind:
         return watch("version", f"{behind} steps of tables wait.", "`regulars serve` takes them when it starts.")
     return good("version", "The tables are up to date.")
-
-
-def _log(folder: Path, database: Database, clock: Clock) -> Iterator[Finding]:
-    files = sorted(folder.glob("*.log.db")) if folder.exists() else []
-    if not files:
-        yield good("log", "The log is empty.")
-        return
-    damaged = [finding for path in files if (finding := _integrity("log", path)).state != "good"]
-    yield from damaged
-    if damaged:
-        return
-    log = open_log(folder, clock=clock)
-    try:
-        with database.read() as connection:
-            reached, letters = offsets(connection), count_dead_letters(connection)
-        ends = {partition: log.end(partition) for partition in log.partitions()}
-    finally:
-        log.close()
-    ahead = [partition for partition, offset in reached.items() if offset > ends.get(partition, 0)]
-    if ahead:
-        yield bad(
-            "log",
-            f"The state has taken in more of {', '.join(ahead)} than the log holds.",
-            "The log and the state are of different times. Restore both from one backup.",
-        )
-        return
-    yield good("log", f"{sum(ends.values()):,} records in {len(ends)} partitions, all whole.")
-    yield _waiting(sum(end - reached.get(partition, 0) for partition, end in ends.items()))
-    yield _letters(letters)
-
-
-def _waiting(records: int) -> Finding:
-    if records > WAITING_MANY:
-        return watch(
-            "worker", f"{records:,} records have not taken effect yet.", "Is a worker running? `regulars work`."
-        )
-    return good("worker", f"{records:,} records have not taken effect yet.")
-
-
-def _letters(count: int) -> Finding:
-    if count:
-        return watch(
-            "dead letters",
-            f"{count:,} events could not be taken in and were laid aside.",
-            "The log of the worker has the reason of each. Update Regulars, or report it.",
-        )
-    return good("dead letters", "Every event could be taken in.")

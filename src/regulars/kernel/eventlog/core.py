@@ -66,6 +66,18 @@ class LogSize(msgspec.Struct, frozen=True, kw_only=True):
         return self.fresh + self.journal + self.free + self.packed
 
 
+class LogPressure(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits to become durable: how many bytes, and since when the longest has waited.
+
+    `is_busy` says that more is not taken in just now, `trouble` why the last try was refused by the disk.
+    """
+
+    bytes: int = 0
+    waited_s: float = 0.0
+    is_busy: bool = False
+    trouble: str = ""
+
+
 @runtime_checkable
 class EventLog(Protocol):
     """Append-only, durable, replayable. One process may append to a partition; any number may read."""
@@ -87,6 +99,10 @@ class EventLog(Protocol):
 
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets; for callers without an event loop."""
+        ...
+
+    def pressure(self) -> LogPressure:
+        """Return what waits to become durable in this process's own partition."""
         ...
 
     def partitions(self) -> list[str]:
@@ -146,6 +162,10 @@ class EventLog(Protocol):
 
     def bytes_of(self, partition: str) -> int:
         """Return all of them in one number."""
+        ...
+
+    def problems(self, partition: str) -> list[str]:
+        """Return what is wrong with a partition on the disk, a sentence each; looks at files, not into every record."""
         ...
 
     def close(self) -> None:

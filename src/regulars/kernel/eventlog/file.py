@@ -14,7 +14,15 @@ import msgspec
 from regulars.kernel.errors import InvalidError, UnavailableError
 from regulars.kernel.eventlog.core import LogSize, Record
 from regulars.kernel.eventlog.segment import Group
-from regulars.kernel.eventlog.shelf import CREATE_SEGMENTS, PACKED_BYTES, Reading, segment_after, shelf_of
+from regulars.kernel.eventlog.shelf import (
+    CREATE_SEGMENTS,
+    PACKED_BYTES,
+    Reading,
+    all_segments,
+    fault_of,
+    segment_after,
+    shelf_of,
+)
 
 SUFFIX = ".log.db"
 BUSY_TIMEOUT_S = 15
@@ -127,6 +135,17 @@ class PartitionFile:
             packed=packed,
             packed_from=packed_from,
         )
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with its files, a sentence each."""
+        with self._asked() as connection:
+            try:
+                said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            except sqlite3.DatabaseError as error:
+                said = str(error)
+            listed = all_segments(connection) if said == "ok" else []
+        wrong = [] if said == "ok" else [f"{self._path.name} is damaged: {said}."]
+        return wrong + [sentence for each in listed if (sentence := fault_of(shelf_of(self._path), each))]
 
     def _read_fresh(self, connection: sqlite3.Connection, after: int, records_max: int) -> list[Record]:
         found: list[Record] = []

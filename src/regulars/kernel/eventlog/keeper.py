@@ -82,7 +82,7 @@ class Keeper:
             if last <= before:
                 return 0
             gone = self._unlist(connection, last)
-            self._drop_rows(connection, last)
+            self._drop_rows(connection, last, trimming=True)
             for listed in gone:
                 (self._shelf / listed.name).unlink(missing_ok=True)
             return last - before
@@ -141,37 +141,42 @@ class Keeper:
         size_before = sum(len(payload) for group in groups for payload in group.payloads)
         return Listed(groups[0].first_offset, records, name, size, size_before)
 
-    def _drop_rows(self, connection: sqlite3.Connection, through: int) -> None:
+    def _drop_rows(self, connection: sqlite3.Connection, through: int, *, trimming: bool = False) -> None:
         """Delete the rows up to an offset, in small steps; the row that goes beyond it keeps its tail.
 
-        What is dropped is packed or let go already, and is dropped again should the machine forget that it was: so
-        nobody waits for the disk while the file is locked.
+        Nobody waits for the disk while the file is locked: what is dropped is packed, or may go, and is dropped again
+        should the machine forget that it was. The mark of what was let go moves on with each step.
         """
         connection.execute("PRAGMA synchronous=NORMAL")
         while rows := connection.execute(_OLDEST_ROWS, (0, STEP_ROWS)).fetchall():
-            last = size = 0
+            last = end = size = 0
             for first, records, _, row_bytes in rows:
                 if first + records - 1 > through or size >= STEP_BYTES:
                     break
-                last, size = first, size + row_bytes
-            if last:
-                connection.execute(_FORGET_GROUPS, (last,))
-                time.sleep(STEP_PAUSE_S)
-                continue
-            if rows[0][0] <= through:
-                _cut_group(connection, through)
-            break
+                last, end, size = first, first + records - 1, size + row_bytes
+            if not last:
+                if rows[0][0] <= through:
+                    _cut_group(connection, through)
+                break
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_FORGET_GROUPS, (last,))
+            if trimming:
+                connection.execute(_SET_TRIMMED, (end,))
+            connection.execute("COMMIT")
+            time.sleep(STEP_PAUSE_S)
         connection.execute("PRAGMA synchronous=FULL")
 
     def _unlist(self, connection: sqlite3.Connection, through: int) -> list[Listed]:
-        """Let everything up to an offset no longer count, packed or not; return the segments nobody lists now."""
+        """Let what is packed up to an offset no longer count; return the segments that nobody lists now."""
         gone = shelf.segments_through(connection, through)
+        if not gone:
+            return gone
         tail = self._tail(gone[-1], through) if gone and gone[-1].last_offset > through else None
         connection.execute("BEGIN IMMEDIATE")
         shelf.unlist_segments(connection, through)
         if tail is not None:
             shelf.list_segment(connection, tail)
-        connection.execute(_SET_TRIMMED, (through,))
+        connection.execute(_SET_TRIMMED, (min(through, gone[-1].last_offset),))
         connection.execute("COMMIT")
         return gone
 
@@ -215,7 +220,7 @@ class Keeper:
         try:
             with _alone(self._path), closing(connect(self._path, must_exist=True)) as connection:
                 connection.execute(f"PRAGMA secure_delete={secure_delete}")
-                self._drop_rows(connection, max(shelf.packed_through(connection), trimmed_through(connection)))
+                self._drop_rows(connection, shelf.packed_through(connection))
                 self._sweep(connection)
                 yield connection
         except sqlite3.Error as error:
@@ -266,6 +271,7 @@ def _cut_group(connection: sqlite3.Connection, through: int) -> None:
     kept = decode_payloads(payloads)[through + 1 - first :]
     connection.execute(_FORGET_GROUP, (first,))
     connection.execute(APPEND_GROUP, (through + 1, len(kept), accepted_us, encode_payloads(kept)))
+    connection.execute(_SET_TRIMMED, (through,))
     connection.execute("COMMIT")
 
 

@@ -32,6 +32,7 @@ WHERE first_offset >= COALESCE((SELECT MAX(first_offset) FROM log_segments WHERE
 ORDER BY first_offset LIMIT 1"""
 # Which segments hold nothing after this offset, or only their tail?
 _SEGMENTS_THROUGH = f"SELECT {_COLUMNS} FROM log_segments WHERE first_offset <= ? ORDER BY first_offset"
+_ALL_SEGMENTS = f"SELECT {_COLUMNS} FROM log_segments ORDER BY first_offset"
 _LIST_SEGMENT = f"INSERT OR REPLACE INTO log_segments ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
 _UNLIST_SEGMENTS = "DELETE FROM log_segments WHERE first_offset <= ?"
 _NAMES = "SELECT name FROM log_segments"
@@ -86,6 +87,24 @@ def segment_after(connection: sqlite3.Connection, after: int) -> Listed | None:
 def segments_through(connection: sqlite3.Connection, through: int) -> list[Listed]:
     """Return the segments that begin at or before an offset."""
     return [Listed(*row) for row in connection.execute(_SEGMENTS_THROUGH, (through,)).fetchall()]
+
+
+def all_segments(connection: sqlite3.Connection) -> list[Listed]:
+    """Return every segment that counts, oldest first."""
+    return [Listed(*row) for row in connection.execute(_ALL_SEGMENTS).fetchall()]
+
+
+def fault_of(shelf: Path, listed: Listed) -> str:
+    """Return what is wrong with the file of a segment, by its size and its index; empty when nothing is."""
+    try:
+        index = Segment(shelf / listed.name).index
+        if (shelf / listed.name).stat().st_size != listed.size or sum(each.records for each in index) != listed.records:
+            return f"The packed records in {listed.name} are not those that were listed."
+    except FileNotFoundError:
+        return f"The packed records in {listed.name} are missing."
+    except DamagedError as error:
+        return str(error)
+    return ""
 
 
 def list_segment(connection: sqlite3.Connection, listed: Listed) -> None:

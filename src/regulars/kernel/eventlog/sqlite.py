@@ -13,7 +13,7 @@ from pathlib import Path
 
 from regulars.kernel.clock import Clock, SystemClock
 from regulars.kernel.errors import InvalidError, UnavailableError
-from regulars.kernel.eventlog.core import SEGMENT_BYTES, LogSize, Packed, Record
+from regulars.kernel.eventlog.core import SEGMENT_BYTES, LogPressure, LogSize, Packed, Record
 from regulars.kernel.eventlog.file import PartitionFile, partition_names, partition_path
 from regulars.kernel.eventlog.keeper import Keeper
 from regulars.kernel.eventlog.writer import PartitionWriter
@@ -42,6 +42,10 @@ class SqliteEventLog:
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets; for callers without an event loop."""
         return self._own_writer().append_many(payloads) if payloads else []
+
+    def pressure(self) -> LogPressure:
+        """Return what waits to become durable in this process's own partition."""
+        return self._writer.pressure() if self._writer is not None else LogPressure()
 
     def partitions(self) -> list[str]:
         """Return the names of all partitions, sorted."""
@@ -102,6 +106,11 @@ class SqliteEventLog:
     def bytes_of(self, partition: str) -> int:
         """Return all of them in one number."""
         return self.size_of(partition).total
+
+    def problems(self, partition: str) -> list[str]:
+        """Return what is wrong with a partition's files, a sentence each; looks at them, not into every record."""
+        found = self._file(partition)
+        return found.problems() if found else []
 
     def close(self) -> None:
         """Finish what is being appended, then let go of every file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import ConflictError, DiskFullError, RegularsError, UnavailableError
-from regulars.kernel.eventlog.core import LogBusyError
+from regulars.kernel.eventlog.core import LogBusyError, LogPressure
 from regulars.kernel.eventlog.file import (
     APPEND_GROUP,
     GROUP_BYTES_MAX,
@@ -27,15 +28,19 @@ from regulars.kernel.eventlog.file import (
 )
 
 QUEUE_BYTES_MAX = 64 << 20  # more than a second of the fastest traffic measured; above, callers are sent away
+WAIT_S_MAX = 5.0  # so long may the longest wait; SDKs give a request up after 10 to 15 s, and then send it again
+REOPEN = 0.5  # callers are sent away until only so much of that is left
+TROUBLE_S = 10.0  # so long a refusal by the disk is told to those who ask how it is
 CHECKPOINT_BYTES = 16 << 20
 DISK_FULL_RETRY_S = 10
 
 
 class _Waiting(NamedTuple):
-    """Payloads that wait for one commit, and whom to tell: nobody, a thread, or a coroutine of a loop."""
+    """Payloads that wait for a commit since some moment, and whom to tell: nobody, a thread, a coroutine of a loop."""
 
     payloads: Sequence[bytes]
     size: int
+    since_s: float
     answer: asyncio.Future[int] | Future[int] | None
     loop: asyncio.AbstractEventLoop | None
 
@@ -55,6 +60,10 @@ class PartitionWriter:
             raise
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._queued_bytes = 0
+        self._longest_since_s = 0.0  # since when the first of those being committed waits, 0 while nobody does
+        self._is_busy = False
+        self._trouble = ""
+        self._trouble_s = -TROUBLE_S
         self._counting = threading.Lock()
         self._closed = False
         self._checkpointer = _Checkpointer(path)
@@ -65,20 +74,32 @@ class PartitionWriter:
         """Make one record durable and return its offset."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[int] = loop.create_future()
-        self._enqueue(_Waiting((payload,), len(payload), answer, loop))
+        self._enqueue(_Waiting((payload,), len(payload), time.monotonic(), answer, loop))
         return await answer
 
     def append_soon(self, payload: bytes) -> None:
         """Queue a record and do not wait."""
         with suppress(UnavailableError):
-            self._enqueue(_Waiting((payload,), len(payload), None, None))
+            self._enqueue(_Waiting((payload,), len(payload), time.monotonic(), None, None))
 
     def append_many(self, payloads: Sequence[bytes]) -> list[int]:
         """Make records durable in one commit and return their offsets."""
         answer: Future[int] = Future()
-        self._enqueue(_Waiting(payloads, sum(map(len, payloads)), answer, None))
+        self._enqueue(_Waiting(payloads, sum(map(len, payloads)), time.monotonic(), answer, None))
         first = answer.result()
         return list(range(first, first + len(payloads)))
+
+    def pressure(self) -> LogPressure:
+        """Return what waits, and whether more is taken."""
+        now_s = time.monotonic()
+        with self._counting:
+            is_busy = self._measured(now_s)
+        return LogPressure(
+            bytes=self._queued_bytes,
+            waited_s=self._waited_s(now_s),
+            is_busy=is_busy,
+            trouble=self._trouble if now_s - self._trouble_s < TROUBLE_S else "",
+        )
 
     def close(self) -> None:
         """Finish what is queued, fold the journal into the file, and let go."""
@@ -96,10 +117,21 @@ class PartitionWriter:
         with self._counting:
             if self._closed:
                 raise UnavailableError("The log is being closed.", retry_after_s=2)
-            if self._queued_bytes > QUEUE_BYTES_MAX:
+            if self._measured(waiting.since_s):
                 raise LogBusyError("More arrives than the disk can take; come back shortly.", retry_after_s=2)
             self._queued_bytes += waiting.size
             self._queue.put(waiting)
+
+    def _measured(self, now_s: float) -> bool:
+        """Return whether too much waits, or for too long; once it did, until half of it is gone."""
+        share = REOPEN if self._is_busy else 1.0
+        too_much = self._queued_bytes > QUEUE_BYTES_MAX * share
+        self._is_busy = too_much or self._waited_s(now_s) > WAIT_S_MAX * share
+        return self._is_busy
+
+    def _waited_s(self, now_s: float) -> float:
+        since_s = self._longest_since_s
+        return now_s - since_s if since_s else 0.0
 
     def _run(self) -> None:
         while True:
@@ -128,15 +160,21 @@ class PartitionWriter:
         return group, waiting is None
 
     def _commit(self, group: list[_Waiting]) -> None:
+        self._longest_since_s = group[0].since_s
         payloads = [payload for waiting in group for payload in waiting.payloads]
         first = self._end + 1
         rows = _rows(payloads, first, self._clock.now_us())
         try:
             self._insert(rows)
         except sqlite3.Error as error:
-            _tell(group, first, _as_trouble(error))
+            trouble = _as_trouble(error)
+            self._trouble, self._trouble_s = str(trouble), time.monotonic()
+            self._longest_since_s = 0.0
+            _tell(group, first, trouble)
             return
         self._end += len(payloads)
+        self._trouble = ""
+        self._longest_since_s = 0.0
         _tell(group, first, None)
         self._checkpointer.look(self._connection, sum(len(row[3]) for row in rows))
 

@@ -1,30 +1,51 @@
-"""Is this process alive, can it serve, and what are its numbers?"""
+"""Is this process alive, can it serve, and what are its numbers?
+
+A load balancer asks whether events can be taken in, because taking a process away that could would lose nothing but
+the events. Whoever watches over the shop asks whether all of it works.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.params import QueryParameter
 
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import InvalidError, RegularsError
 from regulars.kernel.http import Role, needs
 from regulars.web.observe import METRICS_MEDIA_TYPE, Meters
 
+Purpose = Literal["door", "shop"]
 
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One part that must work, whether it does, and what it says."""
+
+class Check(NamedTuple):
+    """Something to look at: its name, who cannot do without it, and a function that returns a word on it or raises."""
 
     name: str
+    needed_by: Purpose
+    ask: Callable[[], str]
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One part that must work, who cannot do without it, whether it works, and what it says."""
+
+    name: str
+    needed_by: Purpose
     ok: bool
     detail: str
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether this process can serve, and each part's own word on it."""
+    """Whether this process can serve, and each part's own word on it.
+
+    `closed` takes no events in, `degraded` takes them in and lacks something else.
+    """
 
     ready: bool
+    status: Literal["ready", "degraded", "closed"]
     checks: list[CheckResult]
 
 
@@ -36,21 +57,27 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What to look at before saying that we are ready; each returns a word on how it is, or raises."""
+    """What to look at before saying that we are ready."""
 
-    parts: Sequence[tuple[str, Callable[[], str]]] = ()
+    parts: Sequence[Check] = ()
 
-    def run(self) -> Readiness:
-        """Ask every part."""
-        results = [_asked(name, ask) for name, ask in self.parts]
-        return Readiness(ready=all(result.ok for result in results), checks=results)
+    def run(self, purpose: Purpose) -> Readiness:
+        """Ask every part; what the door cannot do without, the shop cannot either."""
+        results = [_asked(check) for check in self.parts]
+        is_open = all(result.ok for result in results if result.needed_by == "door")
+        is_whole = all(result.ok for result in results)
+        return Readiness(
+            ready=is_whole if purpose == "shop" else is_open,
+            status="ready" if is_whole else "degraded" if is_open else "closed",
+            checks=results,
+        )
 
 
-def _asked(name: str, ask: Callable[[], str]) -> CheckResult:
+def _asked(check: Check) -> CheckResult:
     try:
-        return CheckResult(name=name, ok=True, detail=ask())
+        return CheckResult(name=check.name, needed_by=check.needed_by, ok=True, detail=check.ask())
     except RegularsError as error:
-        return CheckResult(name=name, ok=False, detail=str(error))
+        return CheckResult(name=check.name, needed_by=check.needed_by, ok=False, detail=str(error))
 
 
 class HealthController(Controller):
@@ -65,9 +92,21 @@ class HealthController(Controller):
         return Alive()
 
     @get("/readyz", operation_id="getReadiness", summary="Can it serve?", opt=needs(Role.ANYONE), sync_to_thread=True)
-    def get_readiness(self, checks: Checks) -> Response[Readiness]:
-        """Ask the database, the log, the disk and the worker; 503 when one of them cannot go on."""
-        readiness = checks.run()
+    def get_readiness(
+        self,
+        checks: Checks,
+        purpose: Annotated[
+            str,
+            QueryParameter(name="for", description="`door`: can events be taken in? `shop`: does everything work?"),
+        ] = "door",
+    ) -> Response[Readiness]:
+        """Ask the log, the disk, the database and the worker, and say how each is.
+
+        503 when events cannot be taken in; with `for=shop` also when the database is away or the worker is behind.
+        """
+        if purpose not in {"door", "shop"}:
+            raise InvalidError(f"`for` is 'door' (events can be taken in) or 'shop' (all works), not {purpose!r}.")
+        readiness = checks.run("shop" if purpose == "shop" else "door")
         return Response(readiness, status_code=200 if readiness.ready else 503)
 
     @get(
