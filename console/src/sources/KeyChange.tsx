@@ -83,7 +83,7 @@ export function OldKeys({ source }: { source: Source }) {
     <div className={css.old} data-busy={old.events_24h > 0}>
       {old.keys.map((each) => (
         <p key={each.write_key}>
-          <Trans t={t} i18nKey="old.until" values={{ until: format.moment(each.until) }} components={{ key: <code>{each.write_key.slice(0, 10)}…</code> }} />
+          <Trans t={t} i18nKey="old.until" values={{ key: `${each.write_key.slice(0, 10)}…`, until: format.moment(each.until) }} components={{ code: <code /> }} />
         </p>
       ))}
       <p className={css.text}>

@@ -29,7 +29,7 @@ export function StackTabs({ source }: { source: Source }) {
       <Tabs.Panel value={family} pt={12}>
         {stacks.length > 1 && (
           <SegmentedControl
-            size="xs" mb={8} aria-label={t("runs_in")} value={stack}
+            size="sm" mb={8} aria-label={t("runs_in")} value={stack}
             onChange={(value) => setStack(stacks.find((each) => each === value) ?? stack)}
             data={stacks.map((each) => ({ value: each, label: placeName(each) }))}
           />

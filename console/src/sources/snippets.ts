@@ -25,7 +25,7 @@ export type Option = keyof typeof OPTIONS;
 
 /** Code for one stack. `host` is this shop's own address, e.g. `https://shop.example.com`. */
 export function snippet(stack: Stack, key: string, host: string, options: readonly Option[] = []): string {
-  const told = options.map((each) => `, ${OPTIONS[each]}`).join("");
+  const told = options.map((each) => `\n    ${OPTIONS[each]},`).join("");
   return texts[stack].code.join("\n").replaceAll("{{key}}", key).replaceAll("{{host}}", host).replaceAll("{{options}}", told);
 }
 

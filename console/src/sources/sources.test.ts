@@ -24,8 +24,9 @@ it("every stack is in one family, and who changes the family stays in the same p
 
 it("our own snippet says what was chosen, and nothing else", () => {
   const plain = snippet("regulars", "wk_abc", "https://shop.example.com");
-  expect(plain).toContain('{ host: "https://shop.example.com" }');
-  expect(snippet("regulars", "wk_abc", "https://shop.example.com", ["gate"])).toBe(plain.replace('com" }', `com", ${OPTIONS.gate} }`));
+  const line = '    host: "https://shop.example.com",\n';
+  expect(plain).toContain(line);
+  expect(snippet("regulars", "wk_abc", "https://shop.example.com", ["gate", "cookie"])).toBe(plain.replace(line, `${line}    ${OPTIONS.gate},\n    ${OPTIONS.cookie},\n`));
 });
 
 describe("a source", () => {

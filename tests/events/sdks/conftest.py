@@ -17,7 +17,7 @@ from typing import Any  # Any: ASGI's dicts and JSON
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.events.conftest import OPEN_KEY, Host, ServedDoor, Witness
-from tests.events.sdks.pages import Pages
+from tests.events.sdks.pages import Pages, Site
 
 NODE_FOLDER = Path(__file__).parent.parent / "node"
 MODULES = NODE_FOLDER / "node_modules"
@@ -146,7 +146,7 @@ def page_host() -> Iterator[Host]:
 def pages(chromium: Browser, modules: Path, page_host: Host, host: Host, served: ServedDoor) -> Iterator[Pages]:
     """Return a browser with a fresh visitor, on a shop whose door is somewhere else."""
     host.app = witness = Witness(served.door)
-    pages = Pages(chromium, modules, page_host.url, served, witness)
-    page_host.app = pages.app
+    page_host.app = site = Site(modules)
+    pages = Pages(chromium, site, page_host.url, served, witness)
     yield pages
     pages.close()

@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page
 from tests.events.conftest import ARRIVES_WITHIN_S, ServedDoor, Witness
 
 from regulars.events.core import Event
-from regulars.events.front import SNIPPET
 
 SEGMENT = "@segment/analytics-next/dist/umd"
 RUDDER = "@rudderstack/analytics-js/dist/npm/modern/bundled/esm"
@@ -22,16 +21,35 @@ IMPORTS = f"""<script src="/sdk/{SEGMENT}/index.js"></script>
 SHIMS = {"/shim/segment.mjs": "export const { AnalyticsBrowser } = window.AnalyticsNext;"}
 
 
+class Site:
+    """The shop's web site: its pages, and the SDKs' own files."""
+
+    def __init__(self, modules: Path) -> None:
+        self.html: dict[str, str] = {"/elsewhere": "<title>Elsewhere</title><p>Another page."}
+        self._modules = modules
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # Any: ASGI's own dicts
+        del receive
+        path = scope["path"]
+        kind, body = b"text/html; charset=utf-8", self.html.get(path, "").encode()
+        if path in SHIMS:
+            kind, body = b"text/javascript", SHIMS[path].encode()
+        elif path.startswith("/sdk/") and ".." not in path:
+            kind, body = b"text/javascript", (self._modules / path.removeprefix("/sdk/")).read_bytes()
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
 class Pages:
     """One visitor's browser."""
 
-    def __init__(self, browser: Browser, modules: Path, url: str, served: ServedDoor, witness: Witness) -> None:
+    def __init__(self, browser: Browser, site: Site, url: str, served: ServedDoor, witness: Witness) -> None:
         self.url = url
         self.served = served
         self.witness = witness
         self.problems: list[str] = []
-        self.html: dict[str, str] = {"/elsewhere": "<title>Elsewhere</title><p>Another page."}
-        self._modules = modules
+        self._site = site
         self.context = browser.new_context()
         self.context.on("weberror", lambda error: self.problems.append(str(error.error)))
         self.context.on("console", lambda line: self.problems.append(line.text) if line.type == "error" else None)
@@ -40,24 +58,9 @@ class Pages:
         """Close the visitor's browser."""
         self.context.close()
 
-    async def app(self, scope: Any, receive: Any, send: Any) -> None:  # Any: ASGI's own dicts
-        """Serve the pages and the SDKs' own files."""
-        del receive
-        path = scope["path"]
-        kind, body = b"text/html; charset=utf-8", self.html.get(path, "").encode()
-        if path in SHIMS:
-            kind, body = b"text/javascript", SHIMS[path].encode()
-        elif path.startswith("/sdk/") and ".." not in path:
-            kind, body = b"text/javascript", (self._modules / path.removeprefix("/sdk/")).read_bytes()
-        elif path == "/regulars.js":
-            kind, body = b"text/javascript", SNIPPET.read_bytes()
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
     def open(self, html: str, *, path: str = "/", page: Page | None = None, url: str | None = None) -> Page:
         """Show a page with this on it."""
-        self.html[path] = f"<!doctype html><html><head><title>Shop</title></head><body>{html}</body></html>"
+        self._site.html[path] = f"<!doctype html><html><head><title>Shop</title></head><body>{html}</body></html>"
         page = page or self.context.new_page()
         page.goto(f"{url or self.url}{path}")
         return page
