@@ -29,7 +29,7 @@ export async function start(of: Config): Promise<void> {
     document.head.append(script);
   });
   snippet = window.regulars ?? null;
-  snippet?.load(of.write_key, { host: location.origin });
+  snippet?.load(of.write_key, { host: location.origin, webVitals: true });
 }
 
 const kept = (name: string): string | null => {

@@ -31,7 +31,7 @@ export function StackTabs({ source }: { source: Source }) {
           <SegmentedControl
             size="sm" mb={8} aria-label={t("runs_in")} value={stack}
             onChange={(value) => setStack(stacks.find((each) => each === value) ?? stack)}
-            data={stacks.map((each) => ({ value: each, label: placeName(each) }))}
+            data={stacks.map((each) => ({ value: each, label: each.endsWith("-browser") ? t("browser") : placeName(each) }))}
           />
         )}
         {family === "regulars" && (

@@ -97,6 +97,18 @@ def test_by_beacon_an_event_arrives_when_the_page_is_left(pages: Pages) -> None:
     assert sent.headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.sdk(SDK, "page left")
+def test_without_it_the_visitors_next_page_sends_what_the_last_one_could_not(pages: Pages, host: Host) -> None:
+    host.app.app = hesitant = Hesitant(pages.served.door, status=503, refusals=1, only="/track")
+    html = page_with(pages.served.url, "")
+    page = pages.open(html)
+    page.evaluate("""() => { rudderanalytics.track("Last", {}); }""")
+    pages.witness.wait_for(lambda: len(hesitant.asked_at) == 1, "a first try")
+    pages.open(html, path="/two", page=page)
+    assert {event.name for event in pages.arrive(1)} == {"Last"}
+    assert pages.witness.to("/v1/track")[-1].headers["rsa-recovered"] == "true", "found by the next page"
+
+
 @pytest.mark.sdk(SDK, "tries again")
 @pytest.mark.parametrize("status", [503, 429])
 def test_it_tries_again_by_itself_when_the_door_is_busy(pages: Pages, host: Host, status: int) -> None:

@@ -51,7 +51,7 @@ export type Policy = Slot["policy"];
 export type Reason = Answer<"recommend_core_slots_Reason">;
 export type SlateItem = Answer<"SlateItem">;
 export type Slate = Answer<"Slate">;
-export type Comparison = Answer<"Comparison">;
+export type Comparison = Answer<"recommend_routes_Comparison">;
 export type Model = Answer<"ModelShown">;
 export type Performance = Answer<"PolicyPerformance">;
 
