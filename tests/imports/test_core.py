@@ -16,8 +16,8 @@ from regulars.events.imports.core.mapping import Part, RowMapping, When, Who, ch
 from regulars.events.imports.core.presets import PRESETS, fitting
 from regulars.events.imports.core.proposing import Proposal, columns_of, propose
 from regulars.events.imports.core.reading import RowReader
-from regulars.events.imports.core.times import NAMED, PATTERNS, readings_of, time_reader
 from regulars.events.imports.core.values import VALUE_TYPES, UnreadableValueError, types_of, value_of
+from regulars.events.times import NAMED, PATTERNS, readings_of, time_reader
 from regulars.kernel.clock import microseconds
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.tables import Layout, Row

@@ -15,6 +15,8 @@ from regulars.events import read_request
 from regulars.events.imports import HistoryReport, Part, RowMapping, When, Who
 from regulars.events.imports.report import Tally
 from regulars.events.imports.running import Given, Intake
+from regulars.events.plans.core import PersonalField
+from regulars.events.plans.snapshot import Snapshot, SnapshotPlan, write_snapshot
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import (
     ConflictError,
@@ -253,6 +255,17 @@ def test_a_try_says_how_many_are_known_and_whom_it_would_join(shop: Shop) -> Non
     assert report is not None
     assert report.customers is not None
     assert (report.customers.known, report.customers.new, report.customers.joining) == (1, 0, 1)
+
+
+def test_what_a_plan_hashes_or_drops_at_the_door_is_hashed_or_dropped_of_imports_too(shop: Shop) -> None:
+    fields = [PersonalField(pointer="/properties/affiliation", action="drop")]
+    shop.plans.write_snapshot()
+    write_snapshot(shop.folder, Snapshot(1, "00" * 16, [SnapshotPlan("p", None, fields)]))
+    shop.imports.before_taking = None  # the plan of this test stands in no table
+    taken(shop, GOOD)
+    (record,) = shop.log.read("worker", after=0, records_max=10)
+    assert b"Daan" not in record.payload
+    assert [event.name for event in read_request(record).events] == ["Order Completed", "Order Refunded"]
 
 
 # ---------------------------------------------------------------------- stopping, dying, going on

@@ -24,6 +24,7 @@ def migrations() -> list[Migration]:
     from regulars.app.rebuild.store import MIGRATIONS as REBUILDS
     from regulars.catalog.store import MIGRATIONS as CATALOG
     from regulars.destinations.store import MIGRATIONS as DESTINATIONS
+    from regulars.events.hooks.store import MIGRATIONS as HOOKS
     from regulars.events.imports.store import MIGRATIONS as IMPORTS
     from regulars.events.plans.store import MIGRATIONS as PLANS
     from regulars.events.store import MIGRATIONS as EVENTS
@@ -36,7 +37,7 @@ def migrations() -> list[Migration]:
     from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
-    coming_in = [*EVENTS, *WORKER, *IMPORTS, *PLANS]
+    coming_in = [*EVENTS, *WORKER, *IMPORTS, *HOOKS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS]
     return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS]
@@ -110,6 +111,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.destinations.routes import ROUTES as DESTINATIONS
+    from regulars.events.hooks.routes import ROUTES as HOOKS
     from regulars.events.imports.routes import ROUTES as IMPORTS
     from regulars.events.plans.routes import ROUTES as PLANS
     from regulars.events.routes import ROUTES as EVENTS
@@ -118,7 +120,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.profiles.routes import ROUTES as PROFILES
     from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    coming_in = [*EVENTS, *IMPORTS, *PLANS]
+    coming_in = [*EVENTS, *IMPORTS, *HOOKS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS]
     return [*APP, *coming_in, *people, *rest, *DEMO]
@@ -129,6 +131,7 @@ def services(shop: Shop) -> dict[str, object]:
     return {
         "events": shop.events,
         "imports": shop.imports,
+        "hooks": shop.hooks,
         "identity": shop.identity,
         "profiles": shop.profiles,
         "catalog": shop.catalog,

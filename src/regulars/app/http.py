@@ -12,7 +12,10 @@ from regulars.app.lateness import lateness
 from regulars.app.retention import held
 from regulars.app.shop import Shop
 from regulars.app.today import TodayDesk
+from regulars.events.answers import Receive, Scope, Send
 from regulars.events.door import Door
+from regulars.events.hooks.door import HookDoor
+from regulars.events.hooks.snapshot import HookKeys
 from regulars.events.keys import Keys
 from regulars.events.plans import Personal
 from regulars.kernel.errors import DiskFullError, UnavailableError
@@ -25,12 +28,40 @@ from regulars.web.routes.setup import About
 from regulars.web.store import PING, first
 
 
+class Entrance:
+    """The doors that facts come in by, as one app: for SDKs, and for other services' deliveries."""
+
+    def __init__(self, door: Door, hooks: HookDoor) -> None:
+        self._door = door
+        self._hooks = hooks
+
+    def handles(self, scope: Scope) -> bool:
+        """Return whether a request is for one of them."""
+        return self._door.handles(scope) or self._hooks.handles(scope)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._hooks.handles(scope):
+            await self._hooks(scope, receive, send)
+        else:
+            await self._door(scope, receive, send)
+
+
 def build_web(shop: Shop) -> Web:
     """Return the web of a shop."""
     serve = shop.settings.serve
     if shop.is_ready:
         shop.plans.write_snapshot()
     meters = Meters(lambda: measures(shop))
+    personal = Personal(shop.folder, shop.clock)
+    hooks = HookDoor(
+        shop.log,
+        HookKeys(shop.folder, shop.clock),
+        shop.clock,
+        shop.settings.events,
+        headroom=shop.headroom,
+        personal=personal,
+    )
     door = Door(
         shop.log,
         Keys(shop.folder, shop.clock),
@@ -38,20 +69,20 @@ def build_web(shop: Shop) -> Web:
         shop.settings.events,
         base_url=serve.base_url,
         headroom=shop.headroom,
-        personal=Personal(shop.folder, shop.clock),
+        personal=personal,
     )
-    door.on_refused = lambda code: meters.refused.labels(code).inc()
+    door.on_refused = hooks.on_refused = lambda code: meters.refused.labels(code).inc()
     doors = Doors(shop, door.stats)
     return create_app(
         Parts(
             database=shop.database,
             clock=shop.clock,
             about=About(version=shop.version, demo=serve.demo or None, simulated=serve.simulated),
-            door=door,
+            door=Entrance(door, hooks),
             routes=capabilities.routes(),
             services={**capabilities.services(shop), "today": TodayDesk(shop, doors.now)},
             on_start=[shop.recommend.start, doors.start],
-            on_stop=[door.close],
+            on_stop=[door.close, hooks.close],
             checks=checks(shop),
             meters=meters,
             hsts=serve.base_url.startswith("https://"),

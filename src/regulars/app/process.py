@@ -80,6 +80,7 @@ def serve_web(task: Task, stop: threading.Event) -> None:
     with seldom(), open_shop(task.folder, flags=task.flags, partition=task.name, waits=True) as shop:
         if shop.is_ready:
             shop.events.publish_keys()
+            shop.hooks.publish()
         web = build_web(shop)
         assert task.socket_fd is not None, "the supervisor hands a listening socket to every web process"
         listening = socket.socket(fileno=task.socket_fd)
@@ -122,6 +123,7 @@ def _follow_the_door(shop: Shop, task: Task, stop: threading.Event) -> None:
     try:
         if _await_database(shop, stop):
             shop.events.publish_keys()
+            shop.hooks.publish()
             shop.plans.write_snapshot()
             _announce(shop, task)
     except RegularsError:

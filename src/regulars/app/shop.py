@@ -15,9 +15,10 @@ from regulars.app.rebuild import RebuildReport, Rebuilds
 from regulars.catalog import Catalog
 from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
+from regulars.events.hooks.service import Hooks
 from regulars.events.imports import Imports
 from regulars.events.keys import FILE_NAME as KEYS_FILE
-from regulars.events.plans import PlanJudge, Plans
+from regulars.events.plans import Personal, PlanJudge, Plans
 from regulars.events.worker_store import offsets
 from regulars.experiments import Experiments
 from regulars.identity import Identity
@@ -73,22 +74,14 @@ class Shop:
         self.jobs = Jobs(database, clock)
         self.erasures = Erasures(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
-        self.imports = Imports(
-            database=database,
-            clock=clock,
-            log=log,
-            files=self.files,
-            events=self.events,
-            jobs=self.jobs,
-            settings=settings.imports,
-        )
+        self.hooks = Hooks(database=database, clock=clock, log=log, folder=folder, events=self.events)
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.plans = Plans(database=database, clock=clock, folder=folder, lake=self.lake, find=self.events.live.find)
         self.events.live.plans_read = self.plans.reading  # the stream shows what the worker made of each event
         self.catalog = Catalog(database=database, clock=clock, files=self.files)
         self.identity = Identity(database=database, clock=clock)
         self.events.live.customer_of = self.identity.find  # the stream shows whose each event is
-        self.imports.known_customers = self.identity.known_among  # a try says whose rows these are
+        self.imports = _imports_of(self)
         self.profiles = Profiles(
             database=database,
             clock=clock,
@@ -237,6 +230,22 @@ def _destinations(shop: Shop) -> Destinations:
         ),
         settings=shop.settings.destinations,
     )
+
+
+def _imports_of(shop: Shop) -> Imports:
+    imports = Imports(
+        database=shop.database,
+        clock=shop.clock,
+        log=shop.log,
+        files=shop.files,
+        events=shop.events,
+        jobs=shop.jobs,
+        settings=shop.settings.imports,
+    )
+    imports.personal = Personal(shop.folder, shop.clock)  # a file is a door too
+    imports.before_taking = shop.plans.write_snapshot
+    imports.known_customers = shop.identity.known_among  # a try says whose rows these are
+    return imports
 
 
 def open_shop(

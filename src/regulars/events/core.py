@@ -196,7 +196,7 @@ class KeepsCustomers(Protocol):
         ...
 
 
-SourceKind = Literal["web", "ios", "android", "server", "import"]
+SourceKind = Literal["web", "ios", "android", "server", "import", "hook"]
 Outcome = Literal["accepted", "corrected", "duplicate", "rejected"]
 
 

@@ -6,6 +6,8 @@ the others: it comes back as a `RejectedItem` with its reason and exactly what w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple  # Any: what strangers send
 
 import msgspec
@@ -22,6 +24,7 @@ from regulars.events.clean import (
     trimmed,
 )
 from regulars.events.core import Call, Event, Fact, Position
+from regulars.events.hooks.core.mapping import Failure, HookMapping, calls_of
 from regulars.events.reasons import Correction
 from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts, RefusedRequest, decode_entry
 from regulars.events.sent import Envelope, Item, UnreadableError, read_item, split_batch, too_large
@@ -138,6 +141,9 @@ def _read_accepted(request: AcceptedRequest, record: Record) -> DecodedRequest:
     envelope, raws = _taken_apart(request, rejected)
     about = _About(request, envelope, CALLS.get(request.path), b"\\u0000" in request.body)
     for index, raw in enumerate(raws):
+        if isinstance(raw, Failure):
+            rejected.append(RejectedItem(index, raw.reason, raw.raw, raw.code, raw.at))
+            continue
         sent = bytes(raw)
         if sent == ERASED_ITEM:
             continue
@@ -151,7 +157,24 @@ def _read_accepted(request: AcceptedRequest, record: Record) -> DecodedRequest:
     )  # fmt: skip
 
 
-def _taken_apart(request: AcceptedRequest, rejected: list[RejectedItem]) -> tuple[Envelope, list[msgspec.Raw]]:
+def told_by(request: AcceptedRequest) -> list[bytes | Failure]:
+    """Return what a delivery to an inbound webhook tells: calls as JSON, and what could not be made one."""
+    assert request.hook is not None, "only a delivery carries its mapping"
+    mapping = _mapping_of(request.hook.mapping)
+    headers, hook_id, delivery_id = request.hook.headers, request.hook.hook_id, request.hook.delivery_id
+    return list(calls_of(mapping, request.body, headers, hook_id=hook_id, delivery_id=delivery_id))
+
+
+@lru_cache(maxsize=64)
+def _mapping_of(encoded: bytes) -> HookMapping:
+    return msgspec.json.decode(encoded, type=HookMapping)
+
+
+def _taken_apart(
+    request: AcceptedRequest, rejected: list[RejectedItem]
+) -> tuple[Envelope, Sequence[msgspec.Raw | bytes | Failure]]:
+    if request.hook is not None:
+        return Envelope([]), told_by(request)
     if request.path != "batch":
         return Envelope([]), [msgspec.Raw(request.body)]
     try:

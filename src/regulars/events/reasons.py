@@ -27,6 +27,8 @@ REJECTED = TEMPORARY | {
     # What an event needs.
     "type_missing", "event_name_missing", "event_name_too_long", "no_user_anon_id", "identifier_too_long",
     "alias_incomplete", "group_id_missing", "not_object_part", "event_too_large",
+    # A delivery to an inbound webhook.
+    "unknown_hook", "hook_closed", "signature_missing", "wrong_signature", "signature_too_old", "hook_unmapped",
     # What the shop itself says.
     "plan_blocked", "unreadable_record", "invalid",
 }  # fmt: skip

@@ -12,11 +12,26 @@ from regulars.events.core import Fact
 EVENT_BYTES_MAX = 32_768  # Segment's limit for one event
 
 
+class HookStamp(msgspec.Struct, frozen=True, array_like=True):
+    """How a delivery of another service was told as events when it came.
+
+    The mapping itself travels along (JSON of a `HookMapping`), so that a replay needs nothing but the log and finds the
+    same events whatever the hook's mapping has become. `headers` are those that the mapping asks for.
+    """
+
+    hook_id: str
+    version: int
+    delivery_id: str
+    headers: dict[str, str]
+    mapping: bytes
+
+
 class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
     """A request that was answered with 200. `path` is the call, or `batch`; `body` is JSON, unpacked.
 
     `event_bytes_max` is the limit that stood when it came, so that a replay judges by the same. `old_key` tells that it
-    came with a write key that was replaced and still opened.
+    came with a write key that was replaced and still opened. `hook` is set for a delivery to an inbound webhook, whose
+    `path` is `hook` and whose body is whatever the other service sent.
     """
 
     source_id: str
@@ -27,6 +42,7 @@ class AcceptedRequest(msgspec.Struct, frozen=True, array_like=True, tag="accepte
     body: bytes
     event_bytes_max: int = EVENT_BYTES_MAX
     old_key: bool = False
+    hook: HookStamp | None = None
 
 
 class RefusedRequest(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

@@ -12,7 +12,8 @@ from typing import Protocol
 import msgspec
 
 from regulars.events.core import Event, Fact
-from regulars.events.decode import ERASED_ITEM, DecodedRequest, read_request
+from regulars.events.decode import ERASED_ITEM, DecodedRequest, read_request, told_by
+from regulars.events.hooks.core.mapping import Failure
 from regulars.events.record import AcceptedRequest, OwnFacts, RefusedRequest, decode_entry, encode_entry
 from regulars.events.sent import split_batch
 from regulars.kernel.eventlog import Record
@@ -51,6 +52,9 @@ def redacted(record: Record, covers: Covers, words: Collection[str]) -> bytes | 
         return encode_entry(kept) if gone else None
     decoded = read_request(record)
     theirs = _theirs(decoded, covers, named)
+    if entry.hook is not None:
+        gone = bool(theirs) or _holds(entry.body, named)
+        return encode_entry(_without_delivery(entry, decoded, theirs, named)) if gone else None
     return encode_entry(_without(entry, decoded, theirs)) if theirs else None
 
 
@@ -79,6 +83,21 @@ def _without(entry: AcceptedRequest, decoded: DecodedRequest, theirs: set[int]) 
     envelope, _ = split_batch(entry.body)
     kept = [msgspec.Raw(ERASED_ITEM) if index in theirs else raw for index, raw in enumerate(envelope.batch)]
     return msgspec.structs.replace(entry, body=msgspec.json.encode(msgspec.structs.replace(envelope, batch=kept)))
+
+
+def _without_delivery(
+    entry: AcceptedRequest, decoded: DecodedRequest, theirs: set[int], named: list[re.Pattern[bytes]]
+) -> AcceptedRequest | OwnFacts:
+    """Return what others' events a delivery told, as a batch: its body holds more of them than any event does."""
+    everything = {event.position.index for event in decoded.events} | {item.index for item in decoded.rejected}
+    if theirs == everything:
+        return OwnFacts([], entry.received_us)
+    calls = [said.raw if isinstance(said, Failure) else said for said in told_by(entry)]
+    kept = [
+        msgspec.Raw(ERASED_ITEM if index in theirs or _holds(raw, named) else raw) for index, raw in enumerate(calls)
+    ]
+    body = msgspec.json.encode({"batch": kept})
+    return msgspec.structs.replace(entry, path="batch", body=body, hook=None)
 
 
 def _without_facts(entry: OwnFacts, covers: Covers, named: list[re.Pattern[bytes]]) -> bytes | None:

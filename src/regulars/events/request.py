@@ -59,6 +59,37 @@ async def read_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
         When the sender hung up.
 
     """
+    body = await read_raw_body(receive, headed, bytes_max)
+    if headed.encoding or body.startswith(_GZIP):
+        return _unpacked(body, headed.encoding, bytes_max)
+    return body
+
+
+def unpacked_body(body: bytes, headed: Headed, bytes_max: int) -> bytes:
+    """Return a body as `read_body` would have; signatures are over the raw one.
+
+    Raises
+    ------
+    RefusedError
+        When it is packed in a way that cannot be undone, or is too large once unpacked.
+
+    """
+    if headed.encoding or body.startswith(_GZIP):
+        return _unpacked(body, headed.encoding, bytes_max)
+    return body
+
+
+async def read_raw_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
+    """Return the request's body as it came.
+
+    Raises
+    ------
+    RefusedError
+        When it is larger than `bytes_max`, or too slow.
+    GoneError
+        When the sender hung up.
+
+    """
     said = int(headed.length) if headed.length.isdigit() else 0
     if said > DRAIN_BYTES_MAX:
         raise RefusedError(413, _too_large(said, bytes_max), headers=_CLOSE, sent=Sent(body_bytes=said))
@@ -70,8 +101,6 @@ async def read_body(receive: Receive, headed: Headed, bytes_max: int) -> bytes:
         body = await _read_rest(receive, body, bytes_max)
     if len(body) > bytes_max:
         raise RefusedError(413, _too_large(len(body), bytes_max), sent=Sent(body[:bytes_max], len(body)))
-    if headed.encoding or body.startswith(_GZIP):
-        return _unpacked(body, headed.encoding, bytes_max)
     return body
 
 

@@ -902,6 +902,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every inbound webhook
+         * @description Return every hook, oldest first; of its secrets only how they end.
+         */
+        get: operations["listHooks"];
+        put?: never;
+        /**
+         * Open an inbound webhook
+         * @description Open a hook and return it; a secret of our making is told this once.
+         */
+        post: operations["createHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Known services
+         * @description Return how each service signs, what its deliveries tell, and an invented one to look at.
+         */
+        get: operations["hookPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would this body tell?
+         * @description Return the events a mapping makes of a body, and every fault with its place in the expression.
+         */
+        post: operations["previewHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/{hook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One hook
+         * @description Return one hook.
+         */
+        get: operations["getHook"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a hook away
+         * @description Take it away and close its source; what it told stays.
+         */
+        delete: operations["removeHook"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename, close or open a hook, or say what it tells
+         * @description Change a hook; a new mapping is a new version and holds for what comes from now on.
+         */
+        patch: operations["changeHook"];
+        trace?: never;
+    };
+    "/v1/hooks/{hook_id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell again what could not be told
+         * @description Read deliveries that failed before by the mapping that holds now; what they told already counts once.
+         */
+        post: operations["tellAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/{hook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came last
+         * @description Return the last deliveries as they came, refused ones too, with what each told.
+         */
+        get: operations["hookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/{hook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a hook a new secret
+         * @description Keep the other service's secret, or make one and tell it this once.
+         */
+        post: operations["setHookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/{hook_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The mappings that held
+         * @description Return every mapping of a hook, the newest first.
+         */
+        get: operations["hookVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/identity/blocked": {
         parameters: {
             query?: never;
@@ -2515,6 +2687,18 @@ export interface components {
             reason: string;
             value: string;
         };
+        /** BodyTried */
+        BodyTried: {
+            body: string;
+            /** @default  */
+            delivery_id: string;
+            headers?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            hook_id: string;
+            mapping: components["schemas"]["HookMapping"];
+        };
         /** Change */
         Change: {
             /** @default  */
@@ -2736,25 +2920,6 @@ export interface components {
             name: string;
             wrong: number;
         };
-        /** EventRule */
-        EventRule: {
-            /**
-             * @default track
-             * @enum {string}
-             */
-            call: "identify" | "track" | "page" | "screen" | "group" | "alias";
-            context?: {
-                [key: string]: unknown;
-            } | null;
-            /** @default  */
-            description: string;
-            /** @enum {null|string} */
-            mode?: "observe" | "warn" | "block" | null;
-            name: string;
-            schema?: {
-                [key: string]: unknown;
-            };
-        };
         /** EvidenceLine */
         EvidenceLine: {
             /** Format: date-time */
@@ -2929,6 +3094,64 @@ export interface components {
             /** @default 1 */
             version: number;
         };
+        /** Hook */
+        Hook: {
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            hook_id: string;
+            mapping: components["schemas"]["HookMapping"];
+            name: string;
+            path: string;
+            preset: string;
+            scheme: components["schemas"]["Scheme"];
+            secrets: components["schemas"]["SecretHint"][];
+            source_id: string;
+            version: number;
+        };
+        /** HookChange */
+        HookChange: {
+            enabled?: boolean | null;
+            mapping?: components["schemas"]["HookMapping"] | null;
+            name?: string | null;
+            scheme?: components["schemas"]["Scheme"] | null;
+        };
+        /** HookMapping */
+        HookMapping: {
+            rules?: components["schemas"]["hooks_core_mapping_EventRule"][];
+        };
+        /** HookOpening */
+        HookOpening: {
+            mapping?: components["schemas"]["HookMapping"] | null;
+            /** @default  */
+            name: string;
+            /** @default generic */
+            preset: string;
+            scheme?: components["schemas"]["Scheme"] | null;
+            secret?: string | null;
+        };
+        /** HookPreset */
+        HookPreset: {
+            mapping: components["schemas"]["HookMapping"];
+            name: string;
+            sample: {
+                [key: string]: unknown;
+            };
+            sample_headers?: {
+                [key: string]: string;
+            };
+            scheme: components["schemas"]["Scheme"];
+            secret_from: string;
+            title: string;
+        };
+        /** HookPreview */
+        HookPreview: {
+            events: components["schemas"]["PreviewEvent"][];
+            failures: components["schemas"]["Told"][];
+            problems: components["schemas"]["events_hooks_core_mapping_Problem"][];
+        };
         /** HourShown */
         HourShown: {
             events: number;
@@ -2949,7 +3172,7 @@ export interface components {
             format: "csv" | "jsonl" | "parquet";
             import_id: string;
             imported: number;
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["kernel_tables_Problem"][];
             problems_total: number;
             rejected: number;
             rejected_file: string | null;
@@ -3159,6 +3382,13 @@ export interface components {
             mapping: components["schemas"]["RowMapping"];
             mapping_name?: string | null;
         };
+        /** MappingVersion */
+        MappingVersion: {
+            mapping: components["schemas"]["HookMapping"];
+            /** Format: date-time */
+            since: string;
+            version: number;
+        };
         /** Mark */
         Mark: {
             action: string;
@@ -3203,6 +3433,11 @@ export interface components {
             mapping: components["schemas"]["RowMapping"];
             name: string;
         };
+        /** NewHook */
+        NewHook: {
+            hook: components["schemas"]["Hook"];
+            secret: string | null;
+        };
         /** NewPlan */
         NewPlan: {
             body?: components["schemas"]["PlanBody"] | null;
@@ -3232,7 +3467,7 @@ export interface components {
         /** NewSource */
         NewSource: {
             /** @enum {string} */
-            kind: "web" | "ios" | "android" | "server" | "import";
+            kind: "web" | "ios" | "android" | "server" | "import" | "hook";
             name: string;
         };
         /** OldKey */
@@ -3475,7 +3710,7 @@ export interface components {
         };
         /** PlanBody */
         PlanBody: {
-            events?: components["schemas"]["EventRule"][];
+            events?: components["schemas"]["plans_core_plan_EventRule"][];
             /**
              * @default observe
              * @enum {string}
@@ -3498,7 +3733,7 @@ export interface components {
         PlanFile: {
             /** @default  */
             description: string;
-            events?: components["schemas"]["EventRule"][];
+            events?: components["schemas"]["plans_core_plan_EventRule"][];
             /**
              * @default regulars.plan/1
              * @constant
@@ -3585,12 +3820,6 @@ export interface components {
             events: components["schemas"]["PreviewEvent"][];
             fate: string;
             rows: components["schemas"]["PreviewRow"][];
-        };
-        /** Problem */
-        Problem: {
-            column: string;
-            reason: string;
-            row: number;
         };
         /**
          * ProblemDocument
@@ -3845,6 +4074,40 @@ export interface components {
             /** @default 24 */
             every_h: number;
         };
+        /** Scheme */
+        Scheme: {
+            /**
+             * @default sha256
+             * @enum {string}
+             */
+            algorithm: "sha1" | "sha256" | "sha512";
+            /** @default  */
+            delivery_header: string;
+            /**
+             * @default hex
+             * @enum {string}
+             */
+            encoding: "hex" | "base64";
+            /** @default  */
+            header: string;
+            /** @enum {string} */
+            kind: "shopify" | "stripe" | "github" | "standard" | "line" | "mailgun" | "hmac" | "header" | "basic";
+            /** @default  */
+            prefix: string;
+            /** @default 300 */
+            tolerance_s: number;
+        };
+        /** SecretGiven */
+        SecretGiven: {
+            /** @default 0 */
+            overlap_s: number;
+            secret?: string | null;
+        };
+        /** SecretHint */
+        SecretHint: {
+            ending: string;
+            until: string | null;
+        };
         /** SecretKey */
         SecretKey: {
             /** Format: date-time */
@@ -3923,6 +4186,22 @@ export interface components {
             name: string;
             settings: components["schemas"]["Setting"][];
             version: string;
+        };
+        /** ShownDelivery */
+        ShownDelivery: {
+            body: string;
+            delivery: string;
+            delivery_id: string;
+            events: number;
+            failures: components["schemas"]["Told"][];
+            headers: {
+                [key: string]: string;
+            };
+            reason: string;
+            /** Format: date-time */
+            received_at: string;
+            status: number;
+            version: number | null;
         };
         /** ShownEvent */
         ShownEvent: {
@@ -4082,7 +4361,7 @@ export interface components {
             enabled: boolean;
             events_24h: number;
             /** @enum {string} */
-            kind: "web" | "ios" | "android" | "server" | "import";
+            kind: "web" | "ios" | "android" | "server" | "import" | "hook";
             last_event_at: string | null;
             name: string;
             old_keys?: components["schemas"]["OldKeys"] | null;
@@ -4206,6 +4485,16 @@ export interface components {
             series: components["schemas"]["MinuteCount"][];
             top_items: components["schemas"]["TopItem"][];
             troubles: components["schemas"]["Trouble"][];
+        };
+        /** Told */
+        Told: {
+            at: string;
+            code: string;
+            reason: string;
+        };
+        /** ToldAgain */
+        ToldAgain: {
+            deliveries: number;
         };
         /** TopAffinity */
         TopAffinity: {
@@ -4376,12 +4665,84 @@ export interface components {
             profiles_sampled: number;
             tables: components["schemas"]["TableDifference"][];
         };
+        /** Problem */
+        events_hooks_core_mapping_Problem: {
+            field: string;
+            length?: number | null;
+            reason: string;
+            rule: number;
+            start?: number | null;
+        };
         /**
          * Reason
          * @description Why a unit has its variant, or none.
          * @enum {string}
          */
         experiments_core_Reason: "assigned" | "stopped" | "other_unit_kind" | "holdout" | "other_part_of_layer" | "not_in_traffic" | "unknown_experiment";
+        /** EventRule */
+        hooks_core_mapping_EventRule: {
+            /** @default  */
+            anonymous_id: string;
+            /**
+             * @default track
+             * @enum {string}
+             */
+            call: "track" | "identify" | "page" | "screen" | "group";
+            /** @default  */
+            each: string;
+            /** @default  */
+            email: string;
+            /** @default  */
+            event: string;
+            external_ids?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            group_id: string;
+            /** @default  */
+            message_id: string;
+            /** @default  */
+            only: string;
+            /** @default  */
+            phone: string;
+            properties?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            spread: string;
+            /** @default  */
+            time: string;
+            traits?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            user_id: string;
+        };
+        /** Problem */
+        kernel_tables_Problem: {
+            column: string;
+            reason: string;
+            row: number;
+        };
+        /** EventRule */
+        plans_core_plan_EventRule: {
+            /**
+             * @default track
+             * @enum {string}
+             */
+            call: "identify" | "track" | "page" | "screen" | "group" | "alias";
+            context?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default  */
+            description: string;
+            /** @enum {null|string} */
+            mode?: "observe" | "warn" | "block" | null;
+            name: string;
+            schema?: {
+                [key: string]: unknown;
+            };
+        };
         /** Reason */
         recommend_core_slots_Reason: {
             item_id?: string | null;
@@ -6070,6 +6431,353 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listHooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    createHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookOpening"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewHook"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    hookPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookPreset"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    previewHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BodyTried"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookPreview"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    removeHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    changeHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tellAgain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldAgain"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    hookDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownDelivery"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    setHookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretGiven"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewHook"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    hookVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingVersion"][];
+                };
             };
             /** @description It cannot be done; the problem document says why. */
             default: {

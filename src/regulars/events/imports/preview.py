@@ -78,7 +78,7 @@ def preview_of(
 def _unit(unit: Unit, events: list[Event]) -> PreviewUnit:
     return PreviewUnit(
         rows=[_row(row, [fault for at, fault in unit.faults if at is row]) for row in unit.rows],
-        events=[_event(event) for event in events],
+        events=[event_shown(event) for event in events],
         fate=unit.fate,
     )
 
@@ -87,7 +87,8 @@ def _row(row: Row, faults: list[Fault]) -> PreviewRow:
     return PreviewRow(row=row.number, cells=shown_cells(row), faults=faults)
 
 
-def _event(event: Event) -> PreviewEvent:
+def event_shown(event: Event) -> PreviewEvent:
+    """Return an event as a preview shows it."""
     external = event.context.get("externalIds") or []
     return PreviewEvent(
         call=event.call,

@@ -20,7 +20,8 @@ from regulars.events.imports import store
 from regulars.events.imports.core.mapping import RowMapping
 from regulars.events.imports.report import CustomerFigures, HistoryReport, SampleRow, Tally, samples_of
 from regulars.events.imports.walking import Load, Walk, request_of
-from regulars.events.record import encode_entry
+from regulars.events.plans.snapshot import Personal
+from regulars.events.record import AcceptedRequest, encode_entry
 from regulars.events.worker_store import offsets
 from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
@@ -90,12 +91,14 @@ class Intake:
         log: EventLog,
         clock: Clock,
         known_customers: KnowsCustomers | None = None,
+        personal: Personal | None = None,
         waits_for_worker: bool = True,
     ) -> None:
         self._database = database
         self._log = log
         self._clock = clock
         self._known_customers = known_customers
+        self._personal = personal
         self._waits_for_worker = waits_for_worker
 
     def try_out(self, given: Given, told: Told = nobody_listens) -> tuple[HistoryReport, list[SampleRow]]:
@@ -162,9 +165,16 @@ class Intake:
             _refuse_replaced(given.file)
             if raws:
                 request = request_of(given.source_id, self._clock.now_us(), given.import_id, raws)
-                self._log.append_many([encode_entry(request)])
+                self._log.append_many([encode_entry(self._without_personal(request))])
             store.take(connection, [key for key, is_new in zip(keys, fresh, strict=True) if is_new])
             checkpoint(tally, connection)
+
+    def _without_personal(self, request: AcceptedRequest) -> AcceptedRequest:
+        """Return a request with what a tracking plan hashes or drops at the door; this is the same door."""
+        if self._personal is None:
+            return request
+        body, _ = self._personal.taken_out(request.source_id, request.path, request.body, "")
+        return msgspec.structs.replace(request, body=body)
 
     def _customers(self, walk: Walk) -> CustomerFigures | None:
         if self._known_customers is None:

@@ -19,7 +19,8 @@ from regulars.events.imports.preview import Preview, preview_of
 from regulars.events.imports.report import HistoryReport, SampleRow, shown_cells
 from regulars.events.imports.running import Given, Intake, KnowsCustomers
 from regulars.events.imports.store import FileRow
-from regulars.events.imports.uploads import Upload, folder_of
+from regulars.events.imports.uploads import Upload, checked_name, folder_of
+from regulars.events.plans.snapshot import Personal
 from regulars.events.service import Events
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
 from regulars.kernel.database import Database
@@ -36,7 +37,6 @@ CHECK_JOB, TAKE_JOB = "import-check", "import"
 ROWS_LOOKED_AT = 1_000
 ENCODING_BYTES_LOOKED_AT = 1 << 20
 RAW_ROWS_SHOWN = 20
-NAME_CHARACTERS_MAX = 200
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
 ENCODINGS = ("big5hkscs", "shift_jis", "gb18030", "cp1252")  # tried in this order when a file is not UTF-8
 
@@ -109,7 +109,9 @@ class Imports:
         self._jobs = jobs
         self._settings = settings or ImportsSettings()
         self._places = Places.of(self._settings.places)
+        self.personal: Personal | None = None  # what tracking plans hash or drop at the door
         self.known_customers: KnowsCustomers | None = None
+        self.before_taking: Callable[[], object] | None = None  # makes sure that plans can be asked what is personal
 
     # ------------------------------------------------------------------ files
 
@@ -122,7 +124,7 @@ class Imports:
             When its name promises no format that can be read.
 
         """
-        return Upload(_checked_name(name), files=self._files, clock=self._clock, bytes_max=self._settings.bytes_max)
+        return Upload(checked_name(name), files=self._files, clock=self._clock, bytes_max=self._settings.bytes_max)
 
     def add(self, uploaded: FileRow) -> HistoryImport:
         """Keep a file that has come in whole."""
@@ -301,11 +303,14 @@ class Imports:
 
     def intake(self, *, waits_for_worker: bool = True) -> Intake:
         """Return what takes files in."""
+        if self.before_taking is not None:
+            self.before_taking()
         return Intake(
             database=self._database,
             log=self._log,
             clock=self._clock,
             known_customers=self.known_customers,
+            personal=self.personal,
             waits_for_worker=waits_for_worker,
         )
 
@@ -469,17 +474,6 @@ class Imports:
 def rejected_path(row: FileRow) -> str:
     """Return where an import's file of rejected rows lies."""
     return f"{folder_of(row.import_id)}/rejected.{'csv' if row.format == 'csv' else 'jsonl'}"
-
-
-def _checked_name(name: str) -> str:
-    name = Path(name.replace("\\", "/")).name.strip()
-    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        raise InvalidError(f"A file's name has 1 to {NAME_CHARACTERS_MAX} printable characters, this one {len(name)}.")
-    if name.lower().endswith((".xls", ".xlsx", ".ods", ".numbers")):
-        raise InvalidError(f"{name!r} is a spreadsheet's own format. Save it as CSV UTF-8 and give that file.")
-    if name.lower().endswith((".zip", ".gz", ".bz2", ".xz", ".zst", ".7z")):
-        raise InvalidError(f"{name!r} is packed. Unpack it and give the file in it.")
-    return name
 
 
 def _first_rows(rows: Iterator[Row]) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from regulars.kernel.ids import new_id
 from regulars.kernel.tables import Format, format_of, open_table
 
 FOLDER = "imports/history"
+NAME_CHARACTERS_MAX = 200
 DISK_KEPT_FREE_BYTES = 500_000_000  # an upload must not take the room that live events need
 
 
@@ -110,3 +112,22 @@ class Upload:
 
 def _free_bytes(files: Files, path: str) -> int:
     return shutil.disk_usage(files.local_path(path).parent).free
+
+
+def checked_name(name: str) -> str:
+    """Return a file's own name, without folders.
+
+    Raises
+    ------
+    InvalidError
+        When it is none, or promises what nobody here reads.
+
+    """
+    name = Path(name.replace("\\", "/")).name.strip()
+    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
+        raise InvalidError(f"A file's name has 1 to {NAME_CHARACTERS_MAX} printable characters, this one {len(name)}.")
+    if name.lower().endswith((".xls", ".xlsx", ".ods", ".numbers")):
+        raise InvalidError(f"{name!r} is a spreadsheet's own format. Save it as CSV UTF-8 and give that file.")
+    if name.lower().endswith((".zip", ".gz", ".bz2", ".xz", ".zst", ".7z")):
+        raise InvalidError(f"{name!r} is packed. Unpack it and give the file in it.")
+    return name

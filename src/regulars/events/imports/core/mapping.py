@@ -9,9 +9,9 @@ from typing import Any, Literal  # Any: constants are JSON
 import msgspec
 
 from regulars.events.evidence import CARD, PHONE
-from regulars.events.imports.core.phones import country_named
-from regulars.events.imports.core.times import time_reader
 from regulars.events.imports.core.values import DecimalMark, Unit, ValueType
+from regulars.events.phones import country_named
+from regulars.events.times import time_reader
 from regulars.kernel.errors import InvalidError, nearest
 from regulars.kernel.tables import Layout
 

@@ -9,12 +9,12 @@ import msgspec
 
 from regulars.events.imports.core import words
 from regulars.events.imports.core.mapping import Part, RowMapping, When, Where, Who
-from regulars.events.imports.core.phones import e164
 from regulars.events.imports.core.presets import Preset, fitting
 from regulars.events.imports.core.reading import Cells, cell_of, is_empty
-from regulars.events.imports.core.times import readings_of, time_reader
 from regulars.events.imports.core.values import ValueType, text_of, types_of
 from regulars.events.imports.core.words import column_called, folded
+from regulars.events.phones import e164
+from regulars.events.times import readings_of, time_reader
 from regulars.kernel.clock import moment
 from regulars.kernel.tables import PROBLEM_COLUMN, Layout
 

@@ -11,9 +11,9 @@ import msgspec
 from regulars.events.clean import identifier
 from regulars.events.evidence import PHONE, Person, derived
 from regulars.events.imports.core.mapping import ANONYMOUS_ID, EMAIL, USER_ID, WEAK, RowMapping, Who
-from regulars.events.imports.core.phones import e164
-from regulars.events.imports.core.times import time_reader
 from regulars.events.imports.core.values import UnreadableValueError, text_of, value_of
+from regulars.events.phones import e164
+from regulars.events.times import time_reader
 from regulars.kernel.tables import PROBLEM_COLUMN, Row
 
 Cells = Mapping[str, Any]  # Any: a cell is whatever the file holds

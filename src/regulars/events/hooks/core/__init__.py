@@ -1,0 +1,1 @@
+"""Rules of inbound webhooks: values in, values out."""
