@@ -86,13 +86,16 @@ def regulars_app(folder: Path, *, plain: bool) -> Any:  # Any: an ASGI app
 def serve(name: str, folder: Path) -> None:
     import uvicorn
 
+    from regulars.web.one_write import OneWriteProtocol
+
     if name == "fastapi":
         app: Any = import_module("_fastapi_door").fastapi_app(folder, KEY)  # Any: an ASGI app
     else:
         app = regulars_app(folder, plain=name == "file")
     listening = socket.create_server(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", loop="uvloop", http="httptools")
+    http: Any = "httptools" if name == "fastapi" else OneWriteProtocol  # Any: a name or a class; ours as it is served
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", loop="uvloop", http=http)
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
 import pytest
+import zstandard
 from tests.app.conftest import Counter, bearer
 
-from regulars.app import Shop
+from regulars.app import Shop, open_shop
 from regulars.app.erase import erase
 from regulars.events import AcceptedRequest, RefusedRequest, encode_entry, read_request
 from regulars.events.redact import redacted
@@ -51,6 +53,34 @@ def test_erasing_leaves_no_row_no_file_and_no_record(shop: Shop) -> None:
     words = [word.encode() for word in ANN]
     held = [path for path in shop.folder.rglob("*") if path.is_file() and any(w in path.read_bytes() for w in words)]
     assert held == []
+
+
+def unpacked(path: Path) -> bytes:
+    """Return what a file says, also when it is packed."""
+    if path.suffix != ".zst":
+        return path.read_bytes()
+    return zstandard.ZstdDecompressor().stream_reader(BytesIO(path.read_bytes()), read_across_frames=True).read()
+
+
+def test_erasing_reaches_into_packed_records_and_wipes_where_they_lay_before(shop: Shop) -> None:
+    fill(shop)
+    others = [{"type": "track", "event": "E", "userId": f"u{n}", "properties": {"x": "y" * 900}} for n in range(400)]
+    for each in others:
+        shop.events.append([each])
+    shop.catch_up()
+    assert shop.log.pack("web-0", fresh_bytes=0, segment_bytes=100_000) is not None
+    files = [path for path in shop.folder.rglob("*") if path.is_file()]
+    packed = [path for path in files if ANN[2].encode() in unpacked(path) and path.suffix == ".zst"]
+    assert len(packed) == 1
+    lay = shop.folder / "log" / "web-0.log.db"
+    assert ANN[2].encode() in lay.read_bytes() + lay.with_name("web-0.log.db-wal").read_bytes(), "in pages now free"
+    assert shop.erase(shop.customer_named(f"user_id:{ANN[0]}")).rows["log"] == 1
+    shop.close()
+    words = [word.encode() for word in ANN]
+    files = [path for path in shop.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if any(word in unpacked(path) for word in words)] == []
+    with open_shop(shop.folder, partition=None) as again:
+        assert len(again.log.read("web-0", after=0, records_max=1_000)) == 401
 
 
 def test_erasing_one_leaves_the_other_as_they_were_also_in_a_replay(shop: Shop) -> None:

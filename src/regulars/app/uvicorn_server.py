@@ -9,6 +9,7 @@ from types import FrameType
 import uvicorn
 
 from regulars.web.application import Web
+from regulars.web.one_write import OneWriteProtocol
 
 KEEP_ALIVE_S = 75  # longer than the 60 s of the usual load balancers, so that they close first
 BACKLOG = 2048
@@ -36,6 +37,7 @@ def serve(web: Web, listening: socket.socket, *, drain_s: int, on_open: Callable
     """Answer on a listening socket until SIGTERM or SIGINT; requests under way have `drain_s` to end."""
     config = uvicorn.Config(
         web.asgi,
+        http=OneWriteProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

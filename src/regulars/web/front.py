@@ -12,6 +12,7 @@ from typing import Any, Protocol  # Any: as said where it stands
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from prometheus_client import Counter
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.ids import new_id
@@ -63,6 +64,7 @@ class Front:
         self._meters = meters
         self._clock = clock
         self._safe_headers = [*_SAFE_HEADERS, _HSTS] if hsts else _SAFE_HEADERS
+        self._door_counts: dict[int, Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run one lifespan."""
@@ -74,11 +76,14 @@ class Front:
             await self._answer(scope, receive, send)
 
     def _counted(self, send: Send) -> Send:
-        door = self._meters.door
+        counts, door = self._door_counts, self._meters.door
 
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                door.labels(str(message["status"])).inc()
+                status = message["status"]
+                if status not in counts:
+                    counts[status] = door.labels(str(status))
+                counts[status].inc()
             await send(message)
 
         return count
