@@ -152,31 +152,6 @@ def test_a_dead_letter_takes_effect_once_the_fault_is_mended(street: Street) -> 
     assert street.profiles.by("user_id", "ann").events_total == 2
 
 
-def test_dead_letters_of_a_person_can_be_erased(street: Street) -> None:
-    street.send(song("m1", userId="ann"), song("m2", anonymousId="x-7"), song("m3", userId="bob"))
-    for poison in ("m1", "m2", "m3"):
-        street.send(song(f"{poison}-other", userId="cat"))
-    street.work(projections=[Poisoned({"m1", "m2", "m3"})])
-    with street.database.write() as connection:
-        gone = worker_store.erase_dead_letters(connection, user_ids=["ann"], anonymous_ids=["x-7"])
-        left = worker_store.dead_letters(connection, after=0, rows_max=10)
-    assert gone == 2
-    assert [letter.message_id for letter in left] == ["m3"]
-
-
-class Poisoned:
-    """Refuses some messages."""
-
-    name = "poisoned"
-
-    def __init__(self, refused: set[str]) -> None:
-        self.refused = refused
-
-    def project(self, batch: Batch, connection: Any) -> None:  # noqa: ARG002 (the street asks so)
-        if any(event.message_id in self.refused for event in batch.events):
-            raise KeyError("refused")
-
-
 class Away:
     """A projection whose table's database does not answer the first time."""
 

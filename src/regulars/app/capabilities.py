@@ -113,6 +113,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.destinations.routes import ROUTES as DESTINATIONS
     from regulars.events.hooks.routes import ROUTES as HOOKS
     from regulars.events.imports.routes import ROUTES as IMPORTS
+    from regulars.events.letters.routes import ROUTES as LETTERS
     from regulars.events.plans.routes import ROUTES as PLANS
     from regulars.events.routes import ROUTES as EVENTS
     from regulars.experiments.routes import ROUTES as EXPERIMENTS
@@ -120,7 +121,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.profiles.routes import ROUTES as PROFILES
     from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    coming_in = [*EVENTS, *IMPORTS, *HOOKS, *PLANS]
+    coming_in = [*EVENTS, *IMPORTS, *HOOKS, *LETTERS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS]
     return [*APP, *coming_in, *people, *rest, *DEMO]
@@ -137,6 +138,7 @@ def services(shop: Shop) -> dict[str, object]:
         "catalog": shop.catalog,
         "experiments": shop.experiments,
         "plans": shop.plans,
+        "letters": shop.letters,
         "recommend": shop.recommend,
         "destinations": shop.destinations,
         "lake": shop.lake,

@@ -7,7 +7,7 @@ log and in the run of the job, as the proof that somebody asked; nothing leads f
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -15,7 +15,7 @@ from regulars.app import capabilities
 from regulars.app.shop import Shop
 from regulars.events.imports.forgetting import forget_in_files
 from regulars.events.redact import redacted
-from regulars.events.worker_store import erase_dead_letters, offsets, take_the_street
+from regulars.events.worker_store import offsets, take_the_street
 from regulars.kernel.errors import NotFoundError
 from regulars.kernel.ids import CustomerId
 from regulars.kernel.jobs import JobRun
@@ -78,14 +78,15 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     told(0, 4, "files and the log")
     shop.erasures.note(named.customer_ids, named.identifiers)  # a backup or a rebuild must not bring them back
     rows = {"imported files": forget_in_files(shop.imports, shop.files, shop.database, named.identifiers)}
-    rows["log"] = redact_log(shop, named)
+    rewritten = redact_log(shop, named)
+    rows["log"] = len(rewritten)
     told(1, 4, "what the worker holds")
     _wait_for_worker(shop)
     told(2, 4, "history")
     rows["hours to write anew"] = shop.destinations.before_erasure(named.forgotten())
     rows["history"] = shop.lake.erase(named.forgotten())
     told(3, 4, "tables")
-    rows |= _erase_rows(shop, named)
+    rows |= _erase_rows(shop, named, rewritten)
     told(4, 4, "done")
     return ErasureReport(customer_id=customer_id, rows={place: count for place, count in rows.items() if count})
 
@@ -98,9 +99,10 @@ def named_by(shop: Shop, customer_id: CustomerId) -> Named:
     return Named(list(dict.fromkeys([standing, *absorbed, customer_id])), identifiers)
 
 
-def redact_log(shop: Shop, named: Named) -> int:
-    """Take them out of every record of the log; return how many records were rewritten."""
-    covers, words, rewritten = named.forgotten().covers, named.words(), 0
+def redact_log(shop: Shop, named: Named) -> list[int]:
+    """Take them out of every record of the log; return the offsets of the records that were rewritten."""
+    covers, words = named.forgotten().covers, named.words()
+    rewritten: list[int] = []
     for partition in shop.log.partitions():
         reached = shop.log.start(partition)
         while records := shop.log.read(partition, after=reached, records_max=RECORDS_A_STEP):
@@ -109,20 +111,24 @@ def redact_log(shop: Shop, named: Named) -> int:
             }
             if payloads:
                 shop.log.rewrite(partition, payloads)
-                rewritten += len(payloads)
+                rewritten += payloads
             reached = records[-1].offset
         shop.log.scrub(partition)
     return rewritten
 
 
-def _erase_rows(shop: Shop, named: Named) -> dict[str, int]:
+def _erase_rows(shop: Shop, named: Named, rewritten: Collection[int]) -> dict[str, int]:
     with shop.database.write() as connection:
         take_the_street(connection)  # the worker commits before us or after us, never across us
         rows = {
             keeper.name: keeper.erase_customers(connection, named.customer_ids) for keeper in capabilities.keepers(shop)
         }
-        rows["dead letters"] = erase_dead_letters(
-            connection, user_ids=named.of("user_id"), anonymous_ids=named.of("anonymous_id")
+        rows["dead letters"] = shop.letters.erase(
+            connection,
+            covers=named.forgotten().covers,
+            identifiers={kind: named.of(kind) for kind in ("user_id", "anonymous_id")},
+            words=named.words(),
+            rewritten=rewritten,
         )
     return rows
 

@@ -10,6 +10,7 @@ from regulars.destinations.jobs import jobs as destinations_jobs
 from regulars.events import keys_store
 from regulars.events import store as events_store
 from regulars.events.imports.jobs import jobs as import_jobs
+from regulars.events.letters.jobs import jobs as letters_jobs
 from regulars.events.plans import violations_store
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.jobs import Job, JobRun
@@ -31,7 +32,7 @@ def define_jobs(shop: Shop) -> None:
     """Make the shop's jobs known to this process."""
     for job in lake_jobs(shop.lake):
         shop.jobs.define(job)
-    for job in import_jobs(shop.imports, shop.files):
+    for job in [*import_jobs(shop.imports, shop.files), *letters_jobs(shop.letters)]:
         shop.jobs.define(job)
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
     for job in destinations_jobs(shop.destinations):
@@ -65,8 +66,10 @@ def keep_house(shop: Shop, run: JobRun) -> None:
     with shop.database.write() as connection:
         before_us = now_us - COUNTS_DAYS * DAY_US
         counts = events_store.forget_counts(connection, before_us // MINUTE_US)
+        letters = shop.letters.forget_old(connection)
         counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
         counts += keys_store.forget_old_key_counts(connection, before_us // (60 * MINUTE_US))
     kept = keep_log(shop)
     files = shop.imports.let_old_files_go()
-    run.progress(1, 1, f"{kept.let_go:,} records, {counts:,} counts, {files:,} files let go, {kept.packed:,} packed")
+    gone = f"{kept.let_go:,} records, {counts:,} counts, {letters:,} dead letters, {files:,} files let go"
+    run.progress(1, 1, f"{gone}, {kept.packed:,} packed")

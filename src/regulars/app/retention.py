@@ -159,7 +159,7 @@ def trim_by_age(shop: Shop) -> int:
     trimmed = 0
     for partition, (floor, _) in _floors(shop).items():
         through = offset_before(shop.log, partition, before_us, through=floor)
-        trimmed += shop.log.trim(partition, through=through)
+        trimmed += _let_go(shop, partition, through)
     _forget_what_went(shop, trimmed)
     return trimmed
 
@@ -174,9 +174,15 @@ def trim_by_size(shop: Shop) -> int:
         partition = min(movable, key=lambda each: _oldest_us(shop, each))
         start, end = shop.log.start(partition), shop.log.end(partition)
         step = max(1, (end - start) // STEPS)
-        trimmed += shop.log.trim(partition, through=min(movable[partition], start + step))
+        trimmed += _let_go(shop, partition, min(movable[partition], start + step))
     _forget_what_went(shop, trimmed)
     return trimmed
+
+
+def _let_go(shop: Shop, partition: str, through: int) -> int:
+    """Let go a part of the log, once the dead letters in it keep what was sent themselves; return how many records."""
+    shop.letters.keep_before_trimming(partition, through=through)
+    return shop.log.trim(partition, through=through)
 
 
 def held(shop: HasLog) -> list[Held]:

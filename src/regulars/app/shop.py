@@ -18,6 +18,7 @@ from regulars.events import Events
 from regulars.events.hooks.service import Hooks
 from regulars.events.imports import Imports
 from regulars.events.keys import FILE_NAME as KEYS_FILE
+from regulars.events.letters import Letters
 from regulars.events.plans import Personal, PlanJudge, Plans
 from regulars.events.worker_store import offsets
 from regulars.experiments import Experiments
@@ -75,6 +76,10 @@ class Shop:
         self.erasures = Erasures(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
         self.hooks = Hooks(database=database, clock=clock, log=log, folder=folder, events=self.events)
+        self.letters = Letters(database=database, clock=clock, log=log, live=self.events.live, settings=settings.events)
+        self.letters.identifiers_of = self._identifiers_of
+        self.letters.first_of = self._first_of
+        self.letters.take_out = Personal(folder, clock).taken_out  # what was mended meets the door's rules as well
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.plans = Plans(database=database, clock=clock, folder=folder, lake=self.lake, find=self.events.live.find)
         self.events.live.plans_read = self.plans.reading  # the stream shows what the worker made of each event
@@ -148,6 +153,20 @@ class Shop:
     def judge(self) -> Judge:
         """Return what holds events against the tracking plans; for one worker."""
         return PlanJudge()
+
+    def _identifiers_of(self, words: str) -> list[tuple[str, str]]:
+        """Return the identifiers that events of a customer may carry; words are the customer's id or one of them."""
+        customer_id = self.identity.find("user_id", words) or self.identity.find("anonymous_id", words)
+        known = self.identity.identifiers_of(customer_id or CustomerId(words))
+        carried = [(one.kind, one.value) for one in known if one.kind in {"user_id", "anonymous_id"}]
+        return list(dict.fromkeys([*carried, ("user_id", words), ("anonymous_id", words)]))
+
+    def _first_of(self, source_id: str, message_id: str) -> str | None:
+        """Return the event that came first with a message id, as far back as history goes."""
+        events = self.lake.events()
+        first = events.filter(events.source_id == source_id, events.message_id == message_id)
+        found = self.lake.query(first.order_by("received_us").limit(1).select("event_id")).column("event_id")
+        return str(found[0]) if len(found) else None
 
     def customer_named(self, words: str) -> CustomerId:
         """Return the customer meant by a customer id, or by an identifier such as `user_id:ann`.

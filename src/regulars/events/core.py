@@ -145,7 +145,8 @@ class Batch:
     at the events. `facts` leave through the outbox in the same transaction. `duplicates` (delivered again; those whose
     content is another than the first time are `differing`) and `requests` (all that was read, as `events.decode`
     returned it, refused items included) are there to be counted, not projected; so are `judged`, the new events that do
-    not keep to their plan: those that it blocks stand there alone, the others among `events` as well.
+    not keep to their plan: those that it blocks stand there alone, the others among `events` as well. `failed` are
+    events that some projection could not take in.
     """
 
     events: Sequence[Event]
@@ -158,6 +159,7 @@ class Batch:
     differing: Collection[EventId] = ()
     requests: Sequence[Any] = ()  # Any: decode's own type, which is built on this one
     judged: Sequence[Judged] = ()
+    failed: Sequence[Event] = ()
 
 
 class Projection(Protocol):

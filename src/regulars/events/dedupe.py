@@ -193,12 +193,14 @@ class Seen:
             return {}
         page_of = page_numbers(b"".join(keys[index] for index, _ in suspects), self._seal_keys).tolist()
         places = [store.place_of(run_id, page) for (_, run_id), page in zip(suspects, page_of, strict=True)]
-        pages = {place: Keys.unpacked(kept) for place, kept in store.pages(connection, set(places)).items()}
+        pages = store.pages(connection, set(places))
         found: dict[int, int] = {}
         for (index, _), place in zip(suspects, places, strict=True):
-            said = pages[place].said_by(keys[index]) if place in pages else None
-            if said is not None:
-                found[index] = said
+            kept = pages.get(place, b"")
+            if keys[index] in kept:  # seldom: most suspicions are wrong
+                said = Keys.unpacked(kept).said_by(keys[index])
+                if said is not None:
+                    found[index] = said
         return found
 
     def _seal(self, connection: Connection) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
-from regulars.events import store
+from regulars.events import store, worker_store
 from regulars.events.core import Event, Position, Verdict
 from regulars.events.decode import DecodedRequest, position_of, read_request
+from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE
 from regulars.events.record import decode_entry
 from regulars.events.shown import (
     EventInFull,
@@ -108,7 +109,7 @@ class Live:
         record = self._record(position_of(event_id))
         if record is not None:
             request = read_request(record)
-            repeated = self._duplicates(record.partition, record.offset, record.offset).get(record.offset, [])
+            repeated = self._duplicates(record.partition, record.offset, record.offset).get(record.offset, {})
             with self.plans_read() as plans:
                 for line in lines_of(request, self._source_names(), repeated, plans):
                     if line.event_id == event_id:
@@ -141,7 +142,7 @@ class Live:
                 repeated = self._duplicates(partition, ready[0].offset, ready[-1].offset)
                 with self.plans_read() as plans:
                     for record in ready:
-                        request, before = read_request(record), repeated.get(record.offset, [])
+                        request, before = read_request(record), repeated.get(record.offset, {})
                         lines.extend(reversed(list(lines_of(request, names, before, plans))))
         known = [self._with_customer(line) for line in sorted(lines, key=lambda line: line.received_at)]
         return [line for line in known if wanted.covers(line)], passed_over
@@ -171,22 +172,28 @@ class Live:
         )
         return covered_event(found, cover) if covered and cover else found
 
-    def _backwards(self, places: dict[str, Place]) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:
+    def _backwards(self, places: dict[str, Place]) -> Iterator[tuple[DecodedRequest, Mapping[int, str]]]:
         streams = [self._partition_backwards(name, place[0]) for name, place in places.items()]
         return heapq.merge(*streams, key=lambda one: -one[0].received_us)
 
-    def _partition_backwards(self, partition: str, last: int) -> Iterator[tuple[DecodedRequest, Sequence[int]]]:
+    def _partition_backwards(self, partition: str, last: int) -> Iterator[tuple[DecodedRequest, Mapping[int, str]]]:
         while last > 0:
             first = max(0, last - WINDOW)
             records = self._log.read(partition, after=first, records_max=last - first)
             repeated = self._duplicates(partition, first + 1, last) if records else {}
             for record in reversed(records):
-                yield read_request(record), repeated.get(record.offset, [])
+                yield read_request(record), repeated.get(record.offset, {})
             last = first if records else 0
 
-    def _duplicates(self, partition: str, first: int, last: int) -> dict[int, list[int]]:
+    def _duplicates(self, partition: str, first: int, last: int) -> dict[int, dict[int, str]]:
+        """Return why items of these records were counted before: index and code, by offset."""
         with self._database.read() as connection:
-            return store.duplicates(connection, partition, first, last)
+            repeated = store.duplicates(connection, partition, first, last)
+            differing = worker_store.differing(connection, partition, first, last) if repeated else {}
+        return {
+            offset: {index: CONTENT_DIFFERS if index in differing.get(offset, ()) else DUPLICATE for index in indexes}
+            for offset, indexes in repeated.items()
+        }
 
     def _taken_in(self) -> dict[str, int]:
         with self._database.read() as connection:

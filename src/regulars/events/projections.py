@@ -9,7 +9,13 @@ from regulars.events import counts_store, keys_store, store
 from regulars.events.core import Batch, Event, Judged, Outcome
 from regulars.events.counts_store import ReasonRow
 from regulars.events.decode import DecodedRequest
-from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
+from regulars.events.reasons import (
+    CONTENT_DIFFERS,
+    DUPLICATE,
+    PLAN_BLOCKED,
+    PLAN_VIOLATION,
+    PROJECTION_FAILED,
+)
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
@@ -33,6 +39,8 @@ class EventCounts:
         for event in batch.duplicates:
             reason = CONTENT_DIFFERS if event.event_id in batch.differing else DUPLICATE
             tally.count(_key(event, "duplicate"), reason)
+        for event in batch.failed:
+            tally.count(_key(event, "rejected"), PROJECTION_FAILED)
         for judged in batch.judged:
             tally.judge(judged)
             source_id = judged.event.source_id

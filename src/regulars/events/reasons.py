@@ -30,7 +30,7 @@ REJECTED = TEMPORARY | {
     # A delivery to an inbound webhook.
     "unknown_hook", "hook_closed", "signature_missing", "wrong_signature", "signature_too_old", "hook_unmapped",
     # What the shop itself says.
-    "plan_blocked", "unreadable_record", "invalid",
+    "plan_blocked", "projection_failed", "unreadable_record", "invalid",
 }  # fmt: skip
 
 CORRECTED = frozenset({
@@ -40,6 +40,7 @@ CORRECTED = frozenset({
 })  # fmt: skip
 
 PLAN_BLOCKED = "plan_blocked"
+PROJECTION_FAILED = "projection_failed"
 PLAN_VIOLATION = "plan_violation"  # of an event that took effect, whether anything in it was put right or not
 DUPLICATE = "duplicate"
 CONTENT_DIFFERS = "content_differs"

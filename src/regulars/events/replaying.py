@@ -14,12 +14,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from regulars.events import replaying_store as store
-from regulars.events.core import Batch, Fact, Judge, Projection
+from regulars.events.core import Batch, Fact, Judge, Position, Projection
 from regulars.events.decode import OWN_SOURCE, DecodedRequest
 from regulars.events.dedupe import key_of
 from regulars.events.lake_projection import event_of
 from regulars.events.reader import Reader, Taken
 from regulars.events.worker import Worker
+from regulars.events.worker_store import closed_letters
 from regulars.kernel.clock import Clock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import UnavailableError
@@ -143,6 +144,7 @@ class Replayer(Worker):
         )
         self._reader: _Sequel = _Sequel(log, lake)
         self.on_batch: OnBatch = lambda _: None
+        self.answering: Database | None = None  # what people work with meanwhile: it knows the letters they closed
 
     def prepare(self) -> None:
         """Make the places where news is laid aside, in the tables that are being filled."""
@@ -176,6 +178,12 @@ class Replayer(Worker):
 
     def _relay(self) -> int:
         return 0
+
+    def _closed_letters(self) -> set[Position]:
+        if self.answering is None:
+            return set()
+        with self.answering.read() as connection:
+            return closed_letters(connection)
 
 
 class _Sequel(Reader):

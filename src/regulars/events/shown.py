@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol  # Any: properties are whatever was sent
 
@@ -20,13 +20,17 @@ from regulars.events.decode import (
 from regulars.events.plans.core import reason_of, sentence
 from regulars.events.plans.core.personal import COVERED
 from regulars.events.plans.covering import Cover, Mark
-from regulars.events.reasons import DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
+from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
 from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts, RefusedRequest
 from regulars.events.sent import UnreadableError, read_item, split_batch
 from regulars.kernel.clock import moment
 
 SUMMARY_CHARACTERS_MAX = 120
 OWN_SOURCE_NAME = "Regulars"
+REPEATED = {
+    DUPLICATE: "This message came before; it counts once.",
+    CONTENT_DIFFERS: "Its message id was used before, for something else. The first one counts.",
+}
 _TELLING = (
     "title", "name", "product_name", "query", "path", "url", "category", "song", "artist",
     "item_id", "asset_id", "content_asset_id", "product_id", "order_id", "email",
@@ -147,9 +151,12 @@ class PlansRead(Protocol):
 
 
 def lines_of(
-    request: DecodedRequest, source_names: Mapping[str, str], duplicates: Collection[int], plans: PlansRead
+    request: DecodedRequest, source_names: Mapping[str, str], duplicates: Mapping[int, str], plans: PlansRead
 ) -> Iterator[LiveEvent]:
-    """Yield a line for each item of a request, the last first; no line tells what a plan marks as personal."""
+    """Yield a line for each item of a request, the last first; no line tells what a plan marks as personal.
+
+    `duplicates` tells why items counted before, by index.
+    """
     cover = plans.cover(request.source_id or "")
     lines = {
         event.position.index: _line(event, source_names, duplicates, verdict, cover)
@@ -268,14 +275,15 @@ def covered_event(found: EventInFull, cover: Cover) -> EventInFull:
 def _line(
     event: Event,
     source_names: Mapping[str, str],
-    duplicates: Collection[int],
+    duplicates: Mapping[int, str],
     verdict: Verdict | None,
     cover: Cover | None,
 ) -> LiveEvent:
     outcome: Outcome = "corrected" if event.corrections else "accepted"
     reason, codes, warning = " ".join(event.corrections), list(event.correction_codes), ""
     if event.position.index in duplicates:
-        outcome, reason, codes = "duplicate", "This message came before; it counts once.", [DUPLICATE]
+        code = duplicates[event.position.index]
+        outcome, reason, codes = "duplicate", REPEATED[code], [code]
     elif verdict is not None and verdict.blocks:
         outcome, reason, codes = "rejected", reason_of(verdict, event.name), [PLAN_BLOCKED]
     elif verdict is not None and verdict.mode == "warn":

@@ -19,10 +19,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from regulars.events import worker_store as store
-from regulars.events.core import Batch, Event, Judge, Judged, Projection
-from regulars.events.decode import FACTS, DecodedRequest
+from regulars.events.burying import PLAN, letters_of
+from regulars.events.core import Batch, Event, Judge, Judged, Position, Projection
+from regulars.events.decode import FACTS, OWN_SOURCE, DecodedRequest
 from regulars.events.dedupe import UNKNOWN, Seen, Sighting, content_of, key_of
 from regulars.events.reader import Reader, Taken
+from regulars.events.reasons import PLAN_BLOCKED, PROJECTION_FAILED
 from regulars.events.record import OwnFacts, encode_entry
 from regulars.events.worker_store import DeadLetter
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
@@ -38,8 +40,9 @@ RELAYED_A_TIME = 500
 IDLE_WAIT_S_MIN = 0.002
 IDLE_WAIT_S_MAX = 0.05
 AWAY_WAIT_S_MAX = 5.0
+OUTBOX_LOOK_US = MICROSECONDS_PER_SECOND // 2  # other processes leave news there too: mended letters, alerts
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
-PLAN = "plan"  # stands for a projection in the dead letters of events that a plan has blocked
+SETTLED = "settled"  # stands for a projection in the letters of a replay that people have dealt with
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +91,8 @@ class Worker:
         self._judge = judge
         self._reached: dict[str, int] | None = None
         self._outbox_may_wait = True  # what a process before this one may have left behind
+        self._outbox_looked_us = 0
+        self._closed: set[Position] = set()
 
     def run(self, stop: Flag) -> None:
         """Work until told to stop; when the database or the disk is away, wait for it to come back."""
@@ -142,10 +147,15 @@ class Worker:
         with self._database.read() as connection:
             self._reached = store.offsets(connection)
             generation = generation_of(connection, PART)
+        self._closed = self._closed_letters()
         if generation != self._generation:  # the state was rebuilt: what memory mirrors is another one's
             self._seen = Seen(window_us=self._window_us)
             self._generation = generation
         self._reader.start_at(self._reached)
+
+    def _closed_letters(self) -> set[Position]:
+        """Return the places of letters that were dealt with, and whose events must not take effect in a replay."""
+        return set()
 
     def _take_in(self, taken: Sequence[Taken]) -> None:
         try:
@@ -175,6 +185,7 @@ class Worker:
                 self._project(batch, connection)
             self._leave(batch, connection)
             self._bury_blocked(batch, connection)
+            store.bury(connection, *letters_of(batch), *(self._settled_letter(event) for event in batch.failed))
             for one in taken:
                 if one.request is None:
                     store.bury(connection, self._letter_of_record(one))
@@ -189,19 +200,22 @@ class Worker:
         contents = [content for request in requests for content in _contents(request)]
         sightings = self._seen.sift(connection, keys, contents)
         new = [at for at, sighting in enumerate(sightings) if sighting is Sighting.NEW]
-        fresh = [events[at] for at in new]
+        fresh: Sequence[Event] = [events[at] for at in new]
         newest_us = max((event.received_us for event in fresh), default=0)
         self._seen.remember(connection, [keys[at] for at in new], [contents[at] for at in new], newest_us)
         judged = self._judged(connection, fresh)
-        blocked = {one.event.position for one in judged if one.verdict.blocks}
+        left_out = {one.event.position for one in judged if one.verdict.blocks}
+        settled = [event for event in fresh if event.position in self._closed - left_out] if self._closed else []
+        left_out |= {event.position for event in settled}
         pairs = list(zip(events, sightings, strict=True))
         return Batch(
-            events=[event for event in fresh if event.position not in blocked] if blocked else fresh,
+            events=[event for event in fresh if event.position not in left_out] if left_out else fresh,
             now_us=self._clock.now_us(),
             duplicates=[event for event, sighting in pairs if sighting is not Sighting.NEW],
             differing={event.event_id for event, sighting in pairs if sighting is Sighting.OTHER},
             requests=requests,
             judged=judged,
+            failed=settled,
         )
 
     def _judged(self, connection: Connection, fresh: Sequence[Event]) -> list[Judged]:
@@ -237,17 +251,21 @@ class Worker:
             differing=whole.differing,
             requests=whole.requests,
             judged=whole.judged,
+            failed=whole.failed,
         )
         parts = [counted, *(Batch(events=[event], now_us=whole.now_us) for event in whole.events)]
+        failed: list[Event] = []
         for part in parts:
             try:
                 with connection.begin_nested():
                     self._project(part, connection)
             except PoisonError as poison:
+                failed.extend(part.events)
                 for event in part.events:
                     store.bury(connection, self._letter_of_event(event, poison.projection, str(poison)))
             else:
                 whole.facts.extend(part.facts)
+        self._project(Batch(events=[], now_us=whole.now_us, failed=failed), connection)
 
     def _leave(self, batch: Batch, connection: Connection) -> None:
         if batch.facts:
@@ -256,8 +274,10 @@ class Worker:
             self._outbox_may_wait = True
 
     def _relay(self) -> int:
-        if not self._outbox_may_wait:
+        now_us = self._clock.now_us()
+        if not self._outbox_may_wait and now_us - self._outbox_looked_us < OUTBOX_LOOK_US:
             return 0
+        self._outbox_looked_us = now_us
         with self._database.read() as connection:
             waiting = store.waiting(connection, RELAYED_A_TIME)
         if not waiting:
@@ -284,6 +304,10 @@ class Worker:
             return False
         return True
 
+    def _settled_letter(self, event: Event) -> DeadLetter:
+        """Return the letter of an event that rules milder than before would let in: it was dealt with."""
+        return self._letter_of_event(event, SETTLED, "It was sent again, or discarded, and so is left out of a replay.")
+
     def _letter_of_event(self, event: Event, projection: str, reason: str) -> DeadLetter:
         return DeadLetter(
             letter_id=0,
@@ -299,6 +323,9 @@ class Worker:
             projection=projection,
             reason=reason,
             raw=msgspec.msgpack.encode(event),
+            code=PLAN_BLOCKED if projection == PLAN else PROJECTION_FAILED,
+            name=event.name,
+            received_us=event.received_us,
         )
 
     def _letter_of_record(self, taken: Taken) -> DeadLetter:
@@ -316,11 +343,13 @@ class Worker:
             projection="decode",
             reason=taken.fault,
             raw=taken.record.payload,
+            code="unreadable_record",
+            received_us=taken.record.accepted_us,
         )
 
 
 def _contents(request: DecodedRequest) -> list[int]:
     """Return what each event of a request says; news of our own may say the same thing in other words."""
-    if request.path == FACTS:
+    if request.path == FACTS or (request.source_id == OWN_SOURCE and not request.path):  # from the log, from history
         return [UNKNOWN] * len(request.events)
     return [content_of(event) for event in request.events]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple  # Any: rows as the driver gives them
 
-from sqlalchemy import Connection, Result, text
+from sqlalchemy import Connection, Row, text
 
+from regulars.events.core import Position
 from regulars.kernel import generations
 from regulars.kernel.bulk import rows_among, write_rows
 from regulars.kernel.database import Migration
@@ -49,6 +50,37 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE TABLE events_seen_pages (place BIGINT NOT NULL PRIMARY KEY, keys {blob} NOT NULL)",
         ),
     ),
+    Migration(
+        capability="letters",
+        number=1,
+        statements=(
+            # `raw` is empty where the log still holds what was sent, at this place. A letter is kept by its place, so
+            # that reading the log again buries nothing twice and opens nothing that was closed.
+            "ALTER TABLE events_dead_letters ADD COLUMN code TEXT NOT NULL DEFAULT 'projection_failed'",
+            "ALTER TABLE events_dead_letters ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE events_dead_letters ADD COLUMN received_us BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE events_dead_letters ADD COLUMN state TEXT NOT NULL DEFAULT 'open'",
+            "ALTER TABLE events_dead_letters ADD COLUMN changed_us BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE events_dead_letters ADD COLUMN change_id TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE events_dead_letters ADD COLUMN problem TEXT NOT NULL DEFAULT ''",
+            "UPDATE events_dead_letters SET received_us = at_us",
+            "UPDATE events_dead_letters SET code = 'plan_blocked' WHERE projection = 'plan'",
+            "UPDATE events_dead_letters SET code = 'unreadable_record' WHERE projection = 'decode'",
+            """
+            DELETE FROM events_dead_letters WHERE letter_id NOT IN (
+                SELECT MIN(letter_id) FROM events_dead_letters
+                GROUP BY partition, record_offset, COALESCE(item_index, -1), projection)""",
+            """
+            CREATE UNIQUE INDEX events_dead_letters_by_place
+            ON events_dead_letters (partition, record_offset, (COALESCE(item_index, -1)), projection)""",
+            "CREATE INDEX events_dead_letters_by_state ON events_dead_letters (state, letter_id)",
+            "CREATE INDEX events_dead_letters_by_code ON events_dead_letters (state, code, letter_id)",
+            "CREATE INDEX events_dead_letters_by_source ON events_dead_letters (state, source_id, letter_id)",
+            "CREATE INDEX events_dead_letters_by_name ON events_dead_letters (state, name, letter_id)",
+            "CREATE INDEX events_dead_letters_by_change ON events_dead_letters (change_id)",
+            "CREATE INDEX events_dead_letters_by_age ON events_dead_letters (at_us)",
+        ),
+    ),
 )
 DERIVED_TABLES: tuple[str, ...] = (
     "events_dead_letters",
@@ -73,27 +105,49 @@ _LEAVE = text("INSERT INTO events_outbox (payload) VALUES (:payload)")
 _HAS_LEFT = text("DELETE FROM events_outbox WHERE outbox_id <= :outbox_id")
 _BURY = """
 INSERT INTO events_dead_letters (event_id, source_id, message_id, user_id, anonymous_id, partition, record_offset,
-    item_index, at_us, projection, reason, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_LETTER_COLUMNS = """letter_id, event_id, source_id, message_id, user_id, anonymous_id, partition, record_offset,
-    item_index, at_us, projection, reason, raw"""
-# Which letters came after this one, oldest first?
+    item_index, at_us, projection, reason, raw, code, name, received_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (partition, record_offset, (COALESCE(item_index, -1)), projection) DO NOTHING"""
+LETTER_STANDING = "state, changed_us, change_id, problem"
+LETTER_COLUMNS = """letter_id, event_id, source_id, message_id, user_id, anonymous_id, partition, record_offset,
+    item_index, at_us, projection, reason, raw, code, name, received_us"""
+# Which open letters that a projection could not take in came after this one, oldest first?
 _LETTERS = text(f"""
-SELECT {_LETTER_COLUMNS} FROM events_dead_letters WHERE letter_id > :after ORDER BY letter_id LIMIT :rows""")
-_COUNT_LETTERS = text("SELECT COUNT(*) FROM events_dead_letters")
+SELECT {LETTER_COLUMNS} FROM events_dead_letters
+WHERE state = 'open' AND letter_id > :after AND code = 'projection_failed' ORDER BY letter_id LIMIT :rows""")
+_COUNT_LETTERS = text("SELECT COUNT(*) FROM events_dead_letters WHERE state = 'open'")
+# Which letters were dealt with, and so must not take effect when the log is read again?
+_CLOSED = text("""
+SELECT partition, record_offset, item_index FROM events_dead_letters
+WHERE state <> 'open' AND item_index IS NOT NULL""")
+_COUNT_FAILED = text("SELECT COUNT(*) FROM events_dead_letters WHERE code = 'projection_failed'")
 _BURIED = text("SELECT event_id FROM events_dead_letters WHERE event_id IS NOT NULL")
-# Which letters are about records that the log no longer keeps?
-_LETTERS_BEFORE = text(f"""
-SELECT {_LETTER_COLUMNS} FROM events_dead_letters
-WHERE partition = :partition AND record_offset <= :through ORDER BY letter_id""")
+_ALL_LETTERS = text(f"SELECT {LETTER_COLUMNS}, {LETTER_STANDING} FROM events_dead_letters ORDER BY letter_id")
+_NO_LETTERS = text("DELETE FROM events_dead_letters")
+_PUT_LETTER = f"""
+INSERT INTO events_dead_letters ({LETTER_COLUMNS}, {LETTER_STANDING})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+# Numbers that were given by hand must not be given again (PostgreSQL; SQLite sees to it itself).
+_NEXT_LETTER = text("""
+SELECT setval(pg_get_serial_sequence('events_dead_letters', 'letter_id'),
+    (SELECT COALESCE(MAX(letter_id), 0) + 1 FROM events_dead_letters), false)""")
 _REVIVE = text("DELETE FROM events_dead_letters WHERE letter_id = :letter_id")
-# Which letters name one of these people?
+# Which letters name one of these people? On a shared device only those that name nobody else.
 _LETTERS_OF_USERS = "SELECT letter_id FROM events_dead_letters WHERE user_id {among}"
-_LETTERS_OF_ANONYMOUS = "SELECT letter_id FROM events_dead_letters WHERE anonymous_id {among}"
+_LETTERS_OF_ANONYMOUS = "SELECT letter_id FROM events_dead_letters WHERE user_id IS NULL AND anonymous_id {among}"
 _FORGET_LETTER = "DELETE FROM events_dead_letters WHERE letter_id = ?"
+
+# Which items of these records repeated a message id with other content?
+_DIFFERING = text("""
+SELECT record_offset, item_index FROM events_dead_letters
+WHERE partition = :partition AND record_offset BETWEEN :first AND :last AND projection = 'dedupe'""")
 
 
 class DeadLetter(NamedTuple):
-    """An event, or a whole record when `item_index` is None, that no projection could take in."""
+    """Something that was sent and has not taken effect: an item, or a whole record when `item_index` is None.
+
+    `raw` is empty where the log holds what was sent; it is the event, packed, when a projection could not take it in.
+    """
 
     letter_id: int
     event_id: str | None
@@ -108,6 +162,9 @@ class DeadLetter(NamedTuple):
     projection: str
     reason: str
     raw: bytes
+    code: str = "projection_failed"
+    name: str = ""
+    received_us: int = 0
 
 
 def take_the_street(connection: Connection) -> None:
@@ -175,18 +232,24 @@ def has_left(connection: Connection, through: int) -> None:
     connection.execute(_HAS_LEFT, {"outbox_id": through})
 
 
-def bury(connection: Connection, letter: DeadLetter) -> None:
-    """Keep what could not be taken in; its own `letter_id` is given by the table."""
-    write_rows(connection, _BURY, [tuple(letter)[1:]])
+def bury(connection: Connection, *letters: DeadLetter) -> None:
+    """Keep what could not be taken in, each once; its own `letter_id` is given by the table."""
+    write_rows(connection, _BURY, [tuple(letter)[1:] for letter in letters])
+
+
+def closed_letters(connection: Connection) -> set[Position]:
+    """Return the places of the letters that were sent again or discarded."""
+    return {Position(row.partition, row.record_offset, row.item_index) for row in connection.execute(_CLOSED)}
 
 
 def dead_letters(connection: Connection, *, after: int, rows_max: int) -> list[DeadLetter]:
-    """Return dead letters, oldest first."""
-    return _letters(connection.execute(_LETTERS, {"after": after, "rows": rows_max}))
+    """Return the open letters that a projection could not take in, oldest first."""
+    rows = connection.execute(_LETTERS, {"after": after, "rows": rows_max})
+    return [DeadLetter(**{**row, "raw": bytes(row["raw"])}) for row in rows.mappings()]
 
 
 def count_dead_letters(connection: Connection) -> int:
-    """Return how many dead letters there are."""
+    """Return how many dead letters are open."""
     return int(connection.execute(_COUNT_LETTERS).scalar_one())
 
 
@@ -195,32 +258,35 @@ def buried_events(connection: Connection) -> set[str]:
     return {str(row[0]) for row in connection.execute(_BURIED)}
 
 
-def carry_letters(old: Connection, new: Connection, started: Mapping[str, int]) -> int:
-    """Take letters over to a new state whose records the log has let go through these offsets; return how many.
+def carry_letters(old: Connection, new: Connection, started: Mapping[str, int]) -> list[int]:
+    """Let the letters of a new state stand as people left those of the old, under the same numbers.
 
-    Those that are there already stay as they are.
+    Those whose records the log has let go through these offsets are carried over; those whose events have taken effect
+    in the new state go. Return the letters that were sent again although their event has taken effect there: it would
+    count twice.
     """
-    carried = 0
-    for partition, through in sorted(started.items()):
-        bound = {"partition": partition, "through": through}
-        there = {_place_of_letter(letter) for letter in _letters(new.execute(_LETTERS_BEFORE, bound))}
-        letters = [one for one in _letters(old.execute(_LETTERS_BEFORE, bound)) if _place_of_letter(one) not in there]
-        write_rows(new, _BURY, [tuple(letter)[1:] for letter in letters])
-        carried += len(letters)
-    return carried
+    before = {_place_of_letter(row): row for row in old.execute(_ALL_LETTERS)}
+    after = {_place_of_letter(row): tuple(row) for row in new.execute(_ALL_LETTERS)}
+    gone = {place: row for place, row in before.items() if place not in after}
+    kept = [row for row in gone.values() if row.record_offset <= started.get(row.partition, 0)]
+    twice = [row.letter_id for row in gone.values() if row not in kept and row.state == "retried"]
+    number = max((row.letter_id for row in before.values()), default=0)
+    merged = [tuple(row) for row in kept]
+    for place, row in after.items():
+        if place in before:
+            merged.append(tuple(before[place]))
+        else:
+            number += 1
+            merged.append((number, *row[1:]))
+    new.execute(_NO_LETTERS)
+    write_rows(new, _PUT_LETTER, sorted(merged))
+    if new.dialect.name == "postgresql":
+        new.execute(_NEXT_LETTER)
+    return twice
 
 
-def _letters(rows: Result[Any]) -> list[DeadLetter]:
-    return [DeadLetter(**{**row, "raw": bytes(row["raw"])}) for row in rows.mappings()]
-
-
-def _place_of_letter(letter: DeadLetter) -> tuple[str, int, int | None]:
-    return letter.partition, letter.record_offset, letter.item_index
-
-
-def revive(connection: Connection, letter_id: int) -> None:
-    """Take a letter out, because its event has taken effect after all."""
-    connection.execute(_REVIVE, {"letter_id": letter_id})
+def _place_of_letter(row: Row[Any]) -> tuple[str, int, int]:
+    return row.partition, row.record_offset, -1 if row.item_index is None else row.item_index
 
 
 def erase_dead_letters(
@@ -232,6 +298,24 @@ def erase_dead_letters(
         found |= {row[0] for row in rows_among(connection, statement, keys)}
     write_rows(connection, _FORGET_LETTER, [(letter_id,) for letter_id in sorted(found)])
     return len(found)
+
+
+def count_failed(connection: Connection) -> int:
+    """Return how many events a projection could not take in."""
+    return int(connection.execute(_COUNT_FAILED).scalar_one())
+
+
+def revive(connection: Connection, letter_id: int) -> None:
+    """Take a letter out, because its event has taken effect after all."""
+    connection.execute(_REVIVE, {"letter_id": letter_id})
+
+
+def differing(connection: Connection, partition: str, first: int, last: int) -> dict[int, set[int]]:
+    """Return the items that repeated a message id with other content, by the offset of their record."""
+    found: dict[int, set[int]] = {}
+    for row in connection.execute(_DIFFERING, {"partition": partition, "first": first, "last": last}):
+        found.setdefault(row.record_offset, set()).add(row.item_index)
+    return found
 
 
 # What do the newest keys and the sealed runs look like now?

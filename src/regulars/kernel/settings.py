@@ -64,6 +64,7 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="With less free on the disk nothing more is taken in; 0 takes all there is.")
     ] = 256_000_000
     dedupe_days: Annotated[int, Meta(ge=1, description="Days within which a message id counts once.")] = 7
+    dead_letter_days: Annotated[int, Meta(ge=0, description="Days dead letters are kept; 0 keeps them for ever.")] = 30
 
 
 class ImportsSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -1494,6 +1494,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dead letters
+         * @description Return what was sent and has not taken effect, the newest first.
+         */
+        get: operations["listLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard letters
+         * @description Close open letters without sending them; `change_id` takes it back.
+         */
+        post: operations["discardLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many dead letters are there of each kind?
+         * @description Return how many letters there are by what stopped them, source and reason, most first.
+         */
+        get: operations["letterGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would come of all of these?
+         * @description Return how many open letters a query finds, and what a patch would make of the newest five.
+         */
+        post: operations["previewLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a discarding back
+         * @description Open the letters again that were discarded together.
+         */
+        post: operations["restoreLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all of these again
+         * @description Start a run that sends the open letters of a query again, patched; those that do not fit stay and say why.
+         */
+        post: operations["retryLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One dead letter
+         * @description Return a letter with what was sent, as it came, and what the rules of today say of it.
+         */
+        get: operations["getLetter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{letter_id}/first": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came first under this message id?
+         * @description Return the event that came first under the letter's message id, as far back as history goes.
+         */
+        get: operations["firstVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{letter_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would come of it?
+         * @description Return the events that a text would become, or what is still wrong with it and where. Nothing is changed.
+         */
+        post: operations["previewLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{letter_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a letter again
+         * @description Close a letter and send it again, mended: it takes effect once, however often this is asked for.
+         */
+        post: operations["retryLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/log": {
         parameters: {
             query?: never;
@@ -2699,20 +2899,6 @@ export interface components {
             hook_id: string;
             mapping: components["schemas"]["HookMapping"];
         };
-        /** Change */
-        Change: {
-            /** @default  */
-            after: string;
-            /** @default  */
-            before: string;
-            /** @default  */
-            event: string;
-            kind: string;
-            /** @default  */
-            pointer: string;
-            /** @default  */
-            sentence: string;
-        };
         /** Changed */
         Changed: {
             count: number;
@@ -2980,17 +3166,6 @@ export interface components {
             /** @default 1 */
             version: number;
         };
-        /** Fault */
-        Fault: {
-            code: string;
-            column: string;
-            reason: string;
-            /**
-             * @default refused
-             * @enum {string}
-             */
-            weight: "refused" | "note" | "left_out";
-        };
         /** Figures */
         Figures: {
             /** Format: date-time */
@@ -3014,6 +3189,10 @@ export interface components {
             max_per_tag?: number | null;
             max_per_tag_kind?: string | null;
             tags?: string[];
+        };
+        /** FirstVersion */
+        FirstVersion: {
+            first: components["schemas"]["EventInFull"] | null;
         };
         /** Found */
         Found: {
@@ -3329,6 +3508,58 @@ export interface components {
             /** @default  */
             zone: string;
         };
+        /** Letter */
+        Letter: {
+            anonymous_id: string | null;
+            changed_at: string | null;
+            code: string;
+            event_id: string;
+            letter_id: number;
+            message_id: string | null;
+            name: string;
+            problem: string;
+            reason: string;
+            /** Format: date-time */
+            received_at: string;
+            source_id: string;
+            source_name: string;
+            state: components["schemas"]["LetterState"];
+            stopped_by: string;
+            user_id: string | null;
+        };
+        /** LetterGroup */
+        LetterGroup: {
+            code: string;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            letters: number;
+            source_id: string;
+            source_name: string;
+            stopped_by: string;
+        };
+        /** LetterInFull */
+        LetterInFull: {
+            faults: components["schemas"]["letters_core_letter_Fault"][];
+            ip: string;
+            is_batch: boolean;
+            is_covered: boolean;
+            is_text: boolean;
+            letter: components["schemas"]["Letter"];
+            path: string;
+            status: number;
+            text: string;
+            user_agent: string;
+            whole: boolean;
+        };
+        /**
+         * LetterState
+         * @description Where a letter stands.
+         * @default open
+         * @enum {string}
+         */
+        LetterState: "open" | "retried" | "discarded";
         /** LiveEvent */
         LiveEvent: {
             anonymous_id: string | null;
@@ -3371,6 +3602,11 @@ export interface components {
             proposal: components["schemas"]["Proposal"];
             rows: components["schemas"]["SampleRow"][];
         };
+        /** Many */
+        Many: {
+            patch?: components["schemas"]["Operation"][];
+            wanted: components["schemas"]["Wanted"];
+        };
         /** MappingTaken */
         MappingTaken: {
             mapping: components["schemas"]["RowMapping"];
@@ -3393,6 +3629,11 @@ export interface components {
         Mark: {
             action: string;
             pointer: string;
+        };
+        /** Mended */
+        Mended: {
+            source_id?: string | null;
+            text?: string | null;
         };
         /** MinuteCount */
         MinuteCount: {
@@ -3484,6 +3725,14 @@ export interface components {
             keys: components["schemas"]["OldKey"][];
             last_event_at: string | null;
         };
+        /** Operation */
+        Operation: {
+            from?: string | null;
+            /** @enum {string} */
+            op: "add" | "remove" | "replace" | "move" | "copy" | "test";
+            path: string;
+            value?: unknown;
+        };
         /** Outcomes */
         Outcomes: {
             /** @default 0 */
@@ -3559,6 +3808,11 @@ export interface components {
         /** PageOfItem */
         PageOfItem: {
             items: components["schemas"]["Item"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfLetter */
+        PageOfLetter: {
+            items: components["schemas"]["Letter"][];
             next_cursor?: string | null;
         };
         /** PageOfLiveEvent */
@@ -3693,7 +3947,7 @@ export interface components {
         };
         /** Plan */
         Plan: {
-            changes: components["schemas"]["Change"][];
+            changes: components["schemas"]["plans_core_changes_Change"][];
             /** Format: date-time */
             created_at: string;
             description: string;
@@ -3789,10 +4043,6 @@ export interface components {
             needs: string[];
             title: string;
         };
-        /** Preview */
-        Preview: {
-            units: components["schemas"]["PreviewUnit"][];
-        };
         /** PreviewEvent */
         PreviewEvent: {
             anonymous_id: string | null;
@@ -3807,12 +4057,17 @@ export interface components {
             };
             user_id: string | null;
         };
+        /** PreviewOfMany */
+        PreviewOfMany: {
+            letters: number;
+            samples: components["schemas"]["Sample"][];
+        };
         /** PreviewRow */
         PreviewRow: {
             cells: {
                 [key: string]: string;
             };
-            faults: components["schemas"]["Fault"][];
+            faults: components["schemas"]["imports_core_reading_Fault"][];
             row: number;
         };
         /** PreviewUnit */
@@ -4061,6 +4316,13 @@ export interface components {
             row: "call" | "event" | "order_line" | "customer";
             when?: components["schemas"]["When"] | null;
             who?: components["schemas"]["Who"][];
+        };
+        /** Sample */
+        Sample: {
+            after: string;
+            before: string;
+            letter: components["schemas"]["Letter"];
+            preview: components["schemas"]["letters_core_letter_Preview"];
         };
         /** SampleRow */
         SampleRow: {
@@ -4471,6 +4733,15 @@ export interface components {
             source_id: string;
             summary: string;
         };
+        /** ToDiscard */
+        ToDiscard: {
+            letter_ids?: number[];
+            wanted?: components["schemas"]["Wanted"] | null;
+        };
+        /** ToRestore */
+        ToRestore: {
+            change_id: string;
+        };
         /** Today */
         Today: {
             /** Format: date-time */
@@ -4642,6 +4913,21 @@ export interface components {
             until: string;
             wrong: number;
         };
+        /** Wanted */
+        Wanted: {
+            code?: string | null;
+            customer?: string | null;
+            name?: string | null;
+            since?: string | null;
+            source_id?: string | null;
+            /**
+             * @default open
+             * @enum {null|string}
+             */
+            state: "open" | "retried" | "discarded" | null;
+            stopped_by?: string | null;
+            until?: string | null;
+        };
         /** When */
         When: {
             columns: string[];
@@ -4718,11 +5004,65 @@ export interface components {
             /** @default  */
             user_id: string;
         };
+        /** Fault */
+        imports_core_reading_Fault: {
+            code: string;
+            column: string;
+            reason: string;
+            /**
+             * @default refused
+             * @enum {string}
+             */
+            weight: "refused" | "note" | "left_out";
+        };
+        /** Preview */
+        imports_preview_Preview: {
+            units: components["schemas"]["PreviewUnit"][];
+        };
         /** Problem */
         kernel_tables_Problem: {
             column: string;
             reason: string;
             row: number;
+        };
+        /** Change */
+        letters_core_letter_Change: {
+            change_id: string;
+            letters: number;
+        };
+        /** Fault */
+        letters_core_letter_Fault: {
+            /** @default  */
+            at: string;
+            code: string;
+            /** @default 1 */
+            column: number;
+            /** @default 0 */
+            index: number;
+            /** @default 1 */
+            line: number;
+            sentence: string;
+        };
+        /** Preview */
+        letters_core_letter_Preview: {
+            events: components["schemas"]["ShownEvent"][];
+            events_total: number;
+            faults: components["schemas"]["letters_core_letter_Fault"][];
+            verdict?: components["schemas"]["ShownVerdict"] | null;
+        };
+        /** Change */
+        plans_core_changes_Change: {
+            /** @default  */
+            after: string;
+            /** @default  */
+            before: string;
+            /** @default  */
+            event: string;
+            kind: string;
+            /** @default  */
+            pointer: string;
+            /** @default  */
+            sentence: string;
         };
         /** EventRule */
         plans_core_plan_EventRule: {
@@ -7286,7 +7626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["imports_preview_Preview"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -7570,6 +7910,347 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listLetters: {
+        parameters: {
+            query?: {
+                /** @description Where they stand. */
+                state?: "open" | "retried" | "discarded" | null;
+                /** @description What stopped them: `door`, `decode`, `plan` … */
+                stopped_by?: string | null;
+                source_id?: string | null;
+                /** @description Why, by the reason's code. */
+                code?: string | null;
+                /** @description Of events of this name. */
+                name?: string | null;
+                /** @description Of this customer id or identifier. */
+                customer?: string | null;
+                since?: string | null;
+                until?: string | null;
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfLetter"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    discardLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToDiscard"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["letters_core_letter_Change"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    letterGroups: {
+        parameters: {
+            query?: {
+                /** @description Where a letter stands. */
+                state?: components["schemas"]["LetterState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterGroup"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    previewLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Many"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOfMany"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    restoreLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToRestore"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["letters_core_letter_Change"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retryLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Many"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRunStatus"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterInFull"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    firstVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstVersion"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    previewLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mended"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["letters_core_letter_Preview"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retryLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mended"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
             };
             /** @description It cannot be done; the problem document says why. */
             default: {
@@ -8040,7 +8721,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Change"][];
+                    "application/json": components["schemas"]["plans_core_changes_Change"][];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

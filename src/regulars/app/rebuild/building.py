@@ -62,6 +62,7 @@ class Building:
             settings=shop.settings.events,
             judge=shop.judge(),
         )
+        self.replayer.answering = shop.database
         self.replayer.on_batch = self._batches.append
 
     def close(self) -> None:

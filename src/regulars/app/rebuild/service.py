@@ -24,7 +24,7 @@ from regulars.app.rebuild.core import (
     tables_of,
 )
 from regulars.app.rebuild.swapping import swap, tidy
-from regulars.events.worker_store import count_dead_letters, offsets
+from regulars.events.worker_store import count_failed, offsets
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, moment
 from regulars.kernel.database.beside import open_beside, sweep
 from regulars.kernel.database.claim import claimed
@@ -269,7 +269,7 @@ class _Sitting:
                 f"do in the shop, so {parts} alone would not fit the rest. Rebuild everything."
             )
         with self._building.beside.database.read() as connection:
-            letters = count_dead_letters(connection)
+            letters = count_failed(connection)
         if letters:
             raise ConflictError(
                 f"{letters:,} events that the shop has taken in cannot be taken in by {parts} any more. "

@@ -27,7 +27,7 @@ from regulars.events.worker_store import (
     take_the_street,
     waiting,
 )
-from regulars.kernel.errors import DatabaseBusyError
+from regulars.kernel.errors import ConflictError, DatabaseBusyError
 from regulars.kernel.generations import set_generation
 
 if TYPE_CHECKING:
@@ -91,16 +91,19 @@ def _swap_once(building: Building, since_us: int, report_of: MakeReport) -> Rebu
 
 
 def _carry(building: Building, old: Connection, new: Connection) -> None:
-    """Take over what a log that begins later than the shop cannot tell."""
+    """Take over what people did with dead letters, and what a log that begins later than the shop cannot tell."""
     log, parts = building.shop.log, building.plan.parts
     started = {partition: log.start(partition) for partition in log.partitions()}
+    if building.plan.whole and (twice := carry_letters(old, new, started)):
+        raise ConflictError(
+            f"{len(twice)} dead letters were sent again while the shop was being rebuilt, and by today's rules what "
+            "they stand for has taken effect as well. Discard this rebuild and begin once more."
+        )
     if not any(started.values()):
         return
     for part in parts:
         for table in capabilities.CARRIED_WHOLE.get(part, ()):
             store.carry_whole(old, new, table)
-    if building.plan.whole:
-        carry_letters(old, new, started)
 
 
 def _unknown(building: Building, old: Connection) -> list[Fact]:

@@ -42,10 +42,13 @@ class Cover:
         covered: dict[str, Any] = self._rules.applied_to("context", context)
         return covered
 
-    def text(self, raw: str) -> str:
-        """Return an item as it was sent, covered; nothing of it, where nobody can say what in it is personal."""
+    def text(self, raw: str, *, path: str = "track") -> str:
+        """Return an item as it was sent, covered; nothing of it, where nobody can say what in it is personal.
+
+        A whole request has its own `path`, such as `batch`.
+        """
         try:
-            return self._rules.applied("track", raw.encode()).decode()
+            return self._rules.applied(path, raw.encode()).decode()
         except Unreadable:
             return ""
 

@@ -1,0 +1,41 @@
+"""What a dead letter is, how it is mended, and what would come of it. Values in, values out."""
+
+from regulars.events.letters.core.letter import (
+    Change,
+    Fault,
+    FirstVersion,
+    Letter,
+    LetterGroup,
+    LetterInFull,
+    LetterState,
+    Preview,
+    PreviewOfMany,
+    Sample,
+    Wanted,
+)
+from regulars.events.letters.core.patch import Operation, PatchError, faults_of, patched
+from regulars.events.letters.core.repair import Looked, Origin, call_of, look_at, plain, repaired
+
+__all__ = [
+    "Change",
+    "Fault",
+    "FirstVersion",
+    "Letter",
+    "LetterGroup",
+    "LetterInFull",
+    "LetterState",
+    "Looked",
+    "Operation",
+    "Origin",
+    "PatchError",
+    "Preview",
+    "PreviewOfMany",
+    "Sample",
+    "Wanted",
+    "call_of",
+    "faults_of",
+    "look_at",
+    "patched",
+    "plain",
+    "repaired",
+]
