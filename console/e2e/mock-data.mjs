@@ -152,3 +152,32 @@ export function slate(policy, { count = 20, from = items, customer_id = null, sl
     experiment: null,
   };
 }
+
+/* Destinations: one that arrives, one that fails, one paused. */
+const agoOf = (seconds) => new Date(Date.now() - seconds * 1_000).toISOString();
+const health = (more) => ({ state: "good", delivered_1h: 412, retried_1h: 0, dead_1h: 0, waiting: 0, retrying: 0, oldest_waiting_s: 0, dead_letters: 0, skipped: 0, last_error: "", last_error_at: null, last_delivered_at: agoOf(4), next_try_at: null, members: null, removals_waiting: null, hours_due: null, hours_done: null, ...more });
+const destination = (id, name, kind, feed, more) => ({
+  destination_id: id, name, kind, feed, status: "active", reason: "", settings: { url: "https://hooks.example/in", headers: { Authorization: "(set)" } }, events: { names: ["Order Completed"], sources: [], condition: "" },
+  pace: { batch_max: 1, batch_wait_s: 0, requests_max: 4, keep_order: false }, audience: null, schedule: { every_h: 24 }, signed: kind === "webhook", old_secret_until: null, created_at: agoOf(864_000), changed_at: agoOf(864_000), health: health({}), ...more,
+});
+export const destinations = [
+  destination("d1", "Order desk", "webhook", "events", { health: health({ dead_letters: 3 }) }),
+  destination("d2", "Courier", "webhook", "events", { health: health({ state: "failing", delivered_1h: 0, waiting: 366, retrying: 94, oldest_waiting_s: 7_900, last_error: "It answered 503: something is wrong over there.", last_error_at: agoOf(40), last_delivered_at: agoOf(8_000), next_try_at: agoOf(-300) }) }),
+  destination("d3", "Warehouse", "parquet", "hours", { settings: { url: "s3://corner/lake" }, health: health({ hours_done: 312, hours_due: 1 }) }),
+  destination("d4", "Mail house", "csv_drop", "audience", { status: "paused", reason: "Paused by hand.", settings: { url: "sftp://corner@files.example/drop", password: "(set)" }, audience: { consent: "email", countries: [], did: [], likes: [], likes_share_min: 0.1, seen_within_days: 90, traits: [], unseen_for_days: null }, health: health({ state: "paused", members: 412, removals_waiting: 0, delivered_1h: 0 }) }),
+];
+const text = (more) => ({ type: "string", ...more });
+export const destinationKinds = [["webhook", "events"], ["parquet", "hours"], ["csv_drop", "audience"], ["http_audience", "audience"]].map(([name, feed]) => ({
+  name, feed, signed: name === "webhook",
+  settings_schema: { type: "object", required: ["url"], properties: { url: text({ format: "uri", maxLength: 2_000 }), headers: { type: "object", additionalProperties: text({ writeOnly: true }) }, template: text({ format: "jmespath", default: "" }), timeout_s: { type: "number", minimum: 1, maximum: 30, default: 15 } } },
+}));
+export function destinationFigures(hours) {
+  const step = Math.max(1, hours);
+  const now = Math.floor(Date.now() / 60_000 / step) * step;
+  return {
+    span_minutes: step, from_at: new Date((now - 60 * step) * 60_000).toISOString(), to_at: new Date().toISOString(),
+    spans: Array.from({ length: 60 }, (_, at) => ({ at: new Date((now - (59 - at) * step) * 60_000).toISOString(), delivered: at > 38 && at < 42 ? 0 : Math.round(20 + dice(at)() * 14), retried: at > 37 && at < 43 ? 9 : dice(at + 99)() < 0.2 ? 1 : 0, dead: at === 43 ? 3 : 0, skipped: 0, requests: 24, mean_ms: 40 + dice(at + 7)() * 30, slowest_ms: 210 })),
+  };
+}
+export const deliveries = Array.from({ length: 40 }, (_, at) => ({ delivery_id: 400 - at, at: agoOf(at * 31), outcome: at % 9 === 4 ? "retried" : at % 17 === 8 ? "dead" : "delivered", items: 1, status: at % 9 === 4 ? 503 : at % 17 === 8 ? 422 : 200, duration_ms: 38 + (at * 7) % 60, sentence: at % 9 === 4 ? "It answered 503: something is wrong over there." : at % 17 === 8 ? "It answered 422: it cannot use what we send; look at the template." : "", about: `web-0.${812 - at}.0` }));
+export const undelivered = Array.from({ length: 3 }, (_, at) => ({ letter_id: 9 - at, event_id: `web-0.${700 - at}.0`, name: "Order Completed", occurred_at: agoOf(9_000 + at * 400), queued_at: agoOf(8_999 + at * 400), dead_at: agoOf(8_700 + at * 400), tries: 5, status: 422, sentence: "It answered 422: it cannot use what we send; look at the template.", answer: '{"error":"total must be a number"}', event: { name: "Order Completed", user_id: "ann", properties: { total: "twelve" } } }));

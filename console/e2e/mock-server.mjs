@@ -7,7 +7,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { byId, customers, dice, items, liveEvent, pick, roll, SHOPS, slate, sources, tagsOf } from "./mock-data.mjs";
+import { byId, customers, deliveries, destinationFigures, destinationKinds, destinations, dice, items, liveEvent, pick, roll, SHOPS, slate, sources, tagsOf, undelivered } from "./mock-data.mjs";
 
 const STATIC = fileURLToPath(new URL("../../src/regulars/web/static/", import.meta.url));
 const CONSOLE = process.env.CONSOLE_DIR ?? join(STATIC, "console");
@@ -143,6 +143,14 @@ const ROUTES = [
   ["GET", /^\/v1\/recommend\/similar\/([^/]+)$/, ({ found }) => slate("similar", { count: 10, from: items.filter((each) => each.kind === byId.get(found[1])?.kind && each.item_id !== found[1]) })],
   ["GET", /^\/v1\/recommend\/models$/, () => [{ version: "2026-11-22T20:00:03Z", kind: "ease", trained_at: "2026-11-22T20:00:03Z", interactions: 99_287, items: 1_682, seconds: 2.4, metrics: null }]],
   ["GET", /^\/v1\/recommend\/performance$/, () => [["blend", 5210, 402], ["rules", 5102, 301], ["popular", 2410, 118]].map(([policy, shown, clicked]) => ({ policy, shown, clicked, ctr: clicked / shown, low: clicked / shown - 0.0072, high: clicked / shown + 0.0074 }))],
+  ["GET", /^\/v1\/destinations$/, () => (empty ? [] : destinations)],
+  ["GET", /^\/v1\/destinations\/kinds$/, () => destinationKinds],
+  ["POST", /^\/v1\/destinations\/audience-preview$/, () => ({ customers: 943, looked_at: 943, members: 412 })],
+  ["GET", /^\/v1\/destinations\/([^/]+)\/figures$/, ({ query }) => destinationFigures(Number(query.get("hours") ?? 24))],
+  ["GET", /^\/v1\/destinations\/([^/]+)\/deliveries$/, ({ query }) => page(deliveries.filter((each) => !query.get("outcome") || each.outcome === query.get("outcome")), query)],
+  ["GET", /^\/v1\/destinations\/([^/]+)\/dead-letters$/, ({ query }) => page(undelivered, query)],
+  ["GET", /^\/v1\/destinations\/([^/]+)\/(?:hours|syncs)$/, ({ query }) => page([], query)],
+  ["GET", /^\/v1\/destinations\/([^/]+)$/, ({ found }) => destinations.find((each) => each.destination_id === found[1]) ?? problem(404, "There is no such destination.")],
   ["GET", /^\/v1\/search$/, () => ({ customers: customers.slice(0, 3), items: items.slice(0, 5), pages: [] })],
   ["GET", /^\/demo\/api\/config$/, () => ({ write_key: "wk_web_7f3a", demo: "video", simulated: options.has("--simulated") })],
   ["GET", /^\/demo\/api\/shelves$/, ({ query }) => shelves(query.get("page") ?? "video")],

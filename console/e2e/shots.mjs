@@ -29,6 +29,7 @@ async function pages(tab) {
   const item = await first("/v1/catalog/items?limit=1");
   const event = await first("/v1/events/recent?limit=1");
   const source = await tab.evaluate(() => fetch("/v1/sources").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
+  const destination = await tab.evaluate(() => fetch("/v1/destinations").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const { demo } = await tab.evaluate(() => fetch("/v1/setup").then((answer) => answer.json()));
   return Object.entries({
     today: "/today",
@@ -43,6 +44,11 @@ async function pages(tab) {
     start: "/start",
     sources: "/sources",
     "sources-one": source && `/sources?source=${source.source_id}`,
+    destinations: "/destinations",
+    "destinations-new": "/destinations?make=new",
+    "destinations-make": "/destinations?make=webhook",
+    "destinations-one": destination && `/destinations/${destination.destination_id}`,
+    "destinations-letters": destination && `/destinations/${destination.destination_id}?tab=letters`,
     keys: "/sources?tab=keys",
     people: "/settings?tab=people",
     audit: "/settings?tab=audit",

@@ -15,6 +15,7 @@ declare module "i18next" {
       events: typeof import("../events/locales/en.json");
       profiles: typeof import("../profiles/locales/en.json");
       catalog: typeof import("../catalog/locales/en.json");
+      destinations: typeof import("../destinations/locales/en.json");
       recommend: typeof import("../recommend/locales/en.json");
     };
   }

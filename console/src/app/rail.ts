@@ -1,16 +1,16 @@
-import { IconBolt, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
+import { IconBolt, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSend, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
 
 export interface RailEntry {
   /** The page's word is `rail.<noun>`. */
-  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "sources" | "settings";
-  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/sources" | "/settings";
+  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "destinations" | "sources" | "settings";
+  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/destinations" | "/sources" | "/settings";
   icon: TablerIcon;
   /** Pressed after `g`. */
   letter: string;
 }
 
 /** Groups in the order of the loop; a group appears with its first page. */
-export const RAIL: readonly { group: "now" | "people" | "give" | "set_up"; entries: readonly RailEntry[] }[] = [
+export const RAIL: readonly { group: "now" | "people" | "give" | "deliver" | "set_up"; entries: readonly RailEntry[] }[] = [
   {
     group: "now",
     entries: [
@@ -26,6 +26,7 @@ export const RAIL: readonly { group: "now" | "people" | "give" | "set_up"; entri
       { noun: "recommend", to: "/recommend", icon: IconLayoutGrid, letter: "r" },
     ],
   },
+  { group: "deliver", entries: [{ noun: "destinations", to: "/destinations", icon: IconSend, letter: "d" }] },
   {
     group: "set_up",
     entries: [

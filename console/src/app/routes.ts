@@ -1,5 +1,6 @@
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { catalogRoutes } from "../catalog/route";
+import { destinationsRoutes } from "../destinations/route";
 import { eventsRoutes } from "../events/route";
 import { profilesRoutes } from "../profiles/route";
 import { recommendRoutes } from "../recommend/route";
@@ -30,6 +31,7 @@ const routeTree = rootRoute.addChildren([
     ...profilesRoutes,
     ...catalogRoutes,
     ...recommendRoutes,
+    ...destinationsRoutes,
     ...sourcesRoutes,
     ...settingsRoutes,
     ...setupRoutes,

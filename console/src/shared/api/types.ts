@@ -58,3 +58,15 @@ export type Performance = Answer<"PolicyPerformance">;
 export type JobRun = Answer<"JobRunStatus">;
 export type JobState = JobRun["state"];
 export type SearchResult = Answer<"Found">;
+
+export type Destination = Answer<"DestinationShown">;
+export type DestinationKind = Answer<"KindShown">;
+export type DestinationMade = Answer<"DestinationMade">;
+export type DestinationFigures = Answer<"Figures">;
+export type Delivery = Answer<"DeliveryShown">;
+export type DeadLetter = Answer<"DeadLetterShown">;
+export type HourOfDestination = Answer<"HourShown">;
+export type SyncRun = Answer<"SyncShown">;
+export type Trial = Answer<"TrialShown">;
+export type AudienceRule = Answer<"AudienceRule">;
+export type AudiencePreview = Answer<"AudiencePreview">;

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any  # Any: JSON in, JSON out
 
 import jmespath
-from jmespath.exceptions import JMESPathError, ParseError
+from jmespath.exceptions import JMESPathError, JMESPathTypeError, ParseError
 from jmespath.parser import ParsedResult
 
 from regulars.kernel.errors import InvalidError
@@ -57,10 +57,18 @@ def shaped(expression: ParsedResult, value: Any) -> Any:  # Any: JSON
     try:
         found = expression.search(value)
     except JMESPathError as error:
-        raise InvalidError(f"The template cannot be filled: {error}.") from None
+        raise InvalidError(f"The template cannot be filled{_why(error)}.") from None
     if found is None:
         raise InvalidError("The template leaves nothing of it.")
     return found
+
+
+def _why(error: JMESPathError) -> str:
+    """Return what went wrong, without the value it went wrong with: that is a customer's."""
+    if isinstance(error, JMESPathTypeError):
+        wanted = ", ".join(str(one) for one in error.expected_types)
+        return f": {error.function_name}() was given the type {error.actual_type!r}, and takes {wanted}"
+    return ""
 
 
 @lru_cache(maxsize=1_000)

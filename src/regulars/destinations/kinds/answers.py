@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
@@ -19,12 +20,12 @@ _OPEN_HEADERS = {"content-type", "accept", "user-agent", "webhook-id", "webhook-
 
 def send(way: Outbound, call: Call, *, timeout_s: float, clock: Clock) -> tuple[Answer, outbound.Answer | None]:
     """Make a call and return what it means, with what came back; the other side's faults are answers, not errors."""
+    begun = time.monotonic()
     try:
         came = way.call(call, timeout_s=timeout_s)
-    except OutboundError as error:
-        return Answer(outcome=Outcome.RETRY, sentence=str(error)), None
-    except InvalidError as error:  # a name may lead elsewhere tomorrow, and settings can be mended
-        return Answer(outcome=Outcome.RETRY, sentence=str(error)), None
+    except (OutboundError, InvalidError) as error:  # a name may lead elsewhere tomorrow, and settings can be mended
+        spent_ms = round((time.monotonic() - begun) * 1000)
+        return Answer(outcome=Outcome.RETRY, sentence=str(error), duration_ms=spent_ms), None
     return meaning_of(came, clock.now_us()), came
 
 

@@ -153,6 +153,19 @@ def host_of(host: str) -> str:
     return name
 
 
+def is_address(host: str) -> bool:
+    """Return whether a host is an address already, with no name to look up.
+
+    >>> is_address("203.0.113.7"), is_address("hooks.example")
+    (True, False)
+    """
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def checked_port(port: int | None, scheme: str) -> int:
     """Return the port to call.
 

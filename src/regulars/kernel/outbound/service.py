@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from regulars.kernel.errors import InvalidError, OutboundError
-from regulars.kernel.outbound.core import Networks, Place, host_of, place_of, refuse
+from regulars.kernel.outbound.core import Networks, Place, host_of, is_address, place_of, refuse
 from regulars.kernel.outbound.limits import Limits
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class Outbound:
             raise InvalidError(
                 "Use https: http can be read on the way. It is for addresses listed in destinations.private_networks."
             )
+        if is_address(place.host):
+            refuse(place.host, [place.host], self._own, plain=place.scheme == "http")
         return place
 
     def call(self, call: Call, *, timeout_s: float = TIMEOUT_S, answer_bytes_max: int = ANSWER_BYTES_MAX) -> Answer:
@@ -107,10 +109,11 @@ class Outbound:
         import httpcore
 
         place = self.refuse_url(call.url)
+        pool = self._open()  # reading the certificates takes a moment that is not the other side's
         begun = time.monotonic()
         try:
             with self._limits.of(begun + timeout_s, plain=place.scheme == "http"):
-                return self._exchange(place, call, begun, timeout_s, answer_bytes_max)
+                return _exchange(pool, place, call, begun=begun, timeout_s=timeout_s, bytes_max=answer_bytes_max)
         except httpcore.TimeoutException as error:
             raise OutboundError(f"{place.host} did not answer within {timeout_s:g} s.") from error
         except httpcore.LocalProtocolError as error:
@@ -139,28 +142,6 @@ class Outbound:
                 last = error
         raise OutboundError(_told(name, last or OSError("no address"))) from last
 
-    def _exchange(self, place: Place, call: Call, begun: float, timeout_s: float, bytes_max: int) -> Answer:
-        import httpcore
-
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
-        with self._open().stream(
-            call.method.encode("ascii"),
-            httpcore.URL(
-                scheme=place.scheme.encode(), host=place.host.encode(), port=place.port, target=place.target.encode()
-            ),
-            headers=_headers(place, call),
-            content=call.body,
-            extensions={"timeout": timeouts},
-        ) as response:
-            head, cut = _head_of(response.iter_stream(), bytes_max)
-            return Answer(
-                status=response.status,
-                headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers},
-                body=head,
-                cut=cut,
-                duration_ms=round((time.monotonic() - begun) * 1000),
-            )
-
     def _open(self) -> httpcore.ConnectionPool:
         with self._opening:
             if self._pool is None:
@@ -180,6 +161,30 @@ class Outbound:
         if not found:
             raise OutboundError(f"There is no host named {host!r}.")
         return found
+
+
+def _exchange(
+    pool: httpcore.ConnectionPool, place: Place, call: Call, *, begun: float, timeout_s: float, bytes_max: int
+) -> Answer:
+    import httpcore
+
+    with pool.stream(
+        call.method.encode("ascii"),
+        httpcore.URL(
+            scheme=place.scheme.encode(), host=place.host.encode(), port=place.port, target=place.target.encode()
+        ),
+        headers=_headers(place, call),
+        content=call.body,
+        extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)},
+    ) as response:
+        head, cut = _head_of(response.iter_stream(), bytes_max)
+        return Answer(
+            status=response.status,
+            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers},
+            body=head,
+            cut=cut,
+            duration_ms=round((time.monotonic() - begun) * 1000),
+        )
 
 
 def _resolve(host: str) -> Sequence[str]:
