@@ -78,7 +78,7 @@ class Hesitant:
         *,
         status: int,
         refusals: int,
-        retry_after: str | None = None,
+        retry_after: str | Callable[[], str] | None = None,
         only: str = "",
     ) -> None:
         self.asked_at: list[float] = []
@@ -106,7 +106,8 @@ class Hesitant:
             return
         said = [(b"content-length", b"0")]
         if self._retry_after is not None:
-            said.append((b"retry-after", self._retry_after.encode()))
+            told = self._retry_after if isinstance(self._retry_after, str) else self._retry_after()
+            said.append((b"retry-after", told.encode()))
         if b"origin" in headers:  # as the door says it, or the page could not read what it was told
             said.append((b"access-control-allow-origin", headers[b"origin"]))
             said.append((b"access-control-allow-credentials", b"true"))
@@ -120,7 +121,7 @@ class Hesitant:
         return [after - before for before, after in zip(self.asked_at, self.asked_at[1:], strict=False)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is driven an event loop runs here, and other rooms' tests start their own
 def chromium() -> Iterator[Browser]:
     """Return the machine's Chromium, driven from here."""
     program = shutil.which("chromium")
