@@ -116,7 +116,7 @@ def position_of(event_id: str) -> Position | None:
 
 def _read_entry(entry: LogEntry, record: Record) -> DecodedRequest:
     if isinstance(entry, AcceptedRequest):
-        return _read_accepted(entry, record)
+        return read_accepted(entry, partition=record.partition, offset=record.offset)
     if isinstance(entry, OwnFacts):
         events = [_own(fact, entry, record, index) for index, fact in enumerate(entry.facts)]
         return DecodedRequest(record.partition, record.offset, entry.received_us, OWN_SOURCE, FACTS, events, [])
@@ -135,7 +135,8 @@ def _read_entry(entry: LogEntry, record: Record) -> DecodedRequest:
     )
 
 
-def _read_accepted(request: AcceptedRequest, record: Record) -> DecodedRequest:
+def read_accepted(request: AcceptedRequest, *, partition: str, offset: int) -> DecodedRequest:
+    """Return the events in a request that stands in the log at a place, or shall stand there."""
     events: list[Event] = []
     rejected: list[RejectedItem] = []
     envelope, raws = _taken_apart(request, rejected)
@@ -148,11 +149,11 @@ def _read_accepted(request: AcceptedRequest, record: Record) -> DecodedRequest:
         if sent == ERASED_ITEM:
             continue
         try:
-            events.append(_event(sent, about, Position(record.partition, record.offset, index)))
+            events.append(_event(sent, about, Position(partition, offset, index)))
         except UnreadableError as error:
             rejected.append(RejectedItem(index, str(error), sent, error.code, error.at, name_in(sent, request.path)))
     return DecodedRequest(
-        record.partition, record.offset, request.received_us, SourceId(request.source_id), request.path,
+        partition, offset, request.received_us, SourceId(request.source_id), request.path,
         events, rejected, None, request.ip, request.user_agent, request.old_key,
     )  # fmt: skip
 

@@ -16,12 +16,11 @@ import msgspec
 
 from regulars.events.clean import MESSAGE_ID_CHARACTERS_MAX
 from regulars.events.core import Event
-from regulars.events.decode import CALLS, RejectedItem, read_request
+from regulars.events.decode import CALLS, RejectedItem, read_accepted
 from regulars.events.letters.core.letter import Fault
-from regulars.events.record import AcceptedRequest, encode_entry
+from regulars.events.record import AcceptedRequest
 from regulars.events.sent import UnreadableError, read_item, split_batch
 from regulars.kernel.clock import moment
-from regulars.kernel.eventlog import Record
 
 _NO_NUMBER = re.compile(r"-?\b(NaN|Infinity)\b")
 _HALF = re.compile(r"\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
@@ -75,7 +74,7 @@ def look_at(text: str, origin: Origin) -> Looked:
         _joined(items, context, sent_at),
         origin.event_bytes_max,
     )
-    decoded = read_request(Record("letter", 1, origin.received_us, encode_entry(request)))
+    decoded = read_accepted(request, partition="letter", offset=1)
     if decoded.rejected:
         return Looked([], items, [_fault_of(text, item, is_batch=origin.is_batch) for item in decoded.rejected])
     return Looked(decoded.events, items, [])
