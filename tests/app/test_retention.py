@@ -143,6 +143,26 @@ def test_the_log_is_packed_while_the_database_is_away(
         assert shop.log.start("library-0") == 0
 
 
+def test_on_a_nearly_full_disk_the_log_makes_itself_as_small_as_it_can(
+    tmp_path: Path, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_at(tmp_path, clock) as shop:
+        for number in range(12):
+            shop.log.append_many([b"%d " % number * 400_000])
+        while shop.log.size_of("library-0").fresh < 14_000_000:
+            shop.log.append_many([b"more " * 200_000])
+        assert not retention.wants_keeping(shop)
+        before = shop.log.size_of("library-0")
+        told = os.statvfs_result((1, 1_000_000, 10_000, 200, 200, 0, 0, 0, 0, 255))
+        monkeypatch.setattr(os, "statvfs", lambda _: told)
+        clock.wind(timedelta(seconds=2))
+        assert retention.wants_keeping(shop)
+        assert shop.keep_log().packed > 0
+        after = shop.log.size_of("library-0")
+        assert after.fresh + after.free < before.fresh / 1.5
+        assert not retention.wants_keeping(shop)
+
+
 def test_a_log_with_nothing_to_do_is_left_alone(tmp_path: Path, clock: WoundClock) -> None:
     with open_at(tmp_path, clock) as shop:
         shop.events.append([played(1)])

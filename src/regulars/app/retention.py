@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -102,10 +102,10 @@ def is_pressed(shop: Shop) -> bool:
 
 def wants_keeping(shop: Shop) -> bool:
     """Return whether there is something to pack, to let go, or to give back; asked often."""
-    fresh_bytes, free_bytes = _limits(shop)
+    limits = _limits(shop)
     for partition in shop.log.partitions():
         size = shop.log.size_of(partition)
-        if size.fresh >= fresh_bytes + SEGMENT_BYTES or size.free > max(free_bytes, size.fresh):
+        if size.fresh >= limits.fresh_bytes + limits.segment_bytes or size.free > max(limits.free_bytes, size.fresh):
             return True
     return _is_over(shop)
 
@@ -131,6 +131,9 @@ def keep_until(stop: threading.Event, shop: Shop) -> None:
         except RegularsError as error:
             _log.warning("The log is not packed or trimmed now: %s", error)
             continue
+        except Exception:  # whatever it was, the log must be looked after again
+            _log.exception("the log was not looked after")
+            continue
         for one in waits_for:
             if all((one.partition, one.consumer) != (known.partition, known.consumer) for known in told):
                 _log.warning("%s", one.sentence())
@@ -139,15 +142,14 @@ def keep_until(stop: threading.Event, shop: Shop) -> None:
 
 def pack_steps(shop: Shop) -> Iterator[Packed]:
     """Pack what is no longer fresh or older than a day, step by step, and give room back."""
-    fresh_bytes, free_bytes = _limits(shop)
-    segment_bytes = min(SEGMENT_BYTES, max(fresh_bytes, 1 << 20))
+    limits = _limits(shop)
     for partition in shop.log.partitions():
         before_us = shop.clock.now_us() - DAY_US
         while packed := shop.log.pack(
-            partition, fresh_bytes=fresh_bytes, before_us=before_us, segment_bytes=segment_bytes
+            partition, fresh_bytes=limits.fresh_bytes, before_us=before_us, segment_bytes=limits.segment_bytes
         ):
             yield packed
-        shop.log.shrink(partition, free_bytes_max=free_bytes)
+        shop.log.shrink(partition, free_bytes_max=limits.free_bytes)
 
 
 def trim_by_age(shop: Shop) -> int:
@@ -202,13 +204,22 @@ def held(shop: HasLog) -> list[Held]:
     return found
 
 
-def _limits(shop: Shop) -> tuple[int, int]:
-    """Return how much may be fresh, and how much may lie free."""
-    if is_pressed(shop):
-        return PRESSED_FRESH_BYTES, PRESSED_FREE_BYTES
+class _Limits(NamedTuple):
+    """How much may be fresh, how much makes a segment, and how much may lie free."""
+
+    fresh_bytes: int
+    segment_bytes: int
+    free_bytes: int
+
+
+def _limits(shop: Shop) -> _Limits:
     events = shop.settings.events
     share = events.log_bytes_max // 4
-    return (min(events.log_fresh_bytes, share) if share else events.log_fresh_bytes), FREE_BYTES_MAX
+    fresh_bytes = min(events.log_fresh_bytes, share) if share else events.log_fresh_bytes
+    free_bytes = FREE_BYTES_MAX
+    if is_pressed(shop):
+        fresh_bytes, free_bytes = min(fresh_bytes, PRESSED_FRESH_BYTES), PRESSED_FREE_BYTES
+    return _Limits(fresh_bytes, min(SEGMENT_BYTES, max(fresh_bytes, 1 << 20)), free_bytes)
 
 
 def _is_over(shop: HasLog) -> bool:
