@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def migrations() -> list[Migration]:
     """Return every capability's steps, in an order in which each finds what it builds on."""
+    from regulars.app.backup.store import MIGRATIONS as BACKUPS
     from regulars.app.erasures import MIGRATIONS as ERASURES
     from regulars.app.rebuild.store import MIGRATIONS as REBUILDS
     from regulars.catalog.store import MIGRATIONS as CATALOG
@@ -40,7 +41,7 @@ def migrations() -> list[Migration]:
     coming_in = [*EVENTS, *WORKER, *IMPORTS, *HOOKS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS]
-    return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS]
+    return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS, *BACKUPS]
 
 
 def derived_tables() -> dict[str, tuple[str, ...]]:
@@ -106,6 +107,7 @@ def keepers(shop: Shop) -> list[KeepsCustomers]:
 
 def routes() -> list[ControllerRouterHandler]:
     """Return every capability's handlers."""
+    from regulars.app.backup.routes import ROUTES as BACKUPS
     from regulars.app.demo_routes import ROUTES as DEMO
     from regulars.app.rebuild.routes import ROUTES as REBUILDS
     from regulars.app.routes import ROUTES as APP
@@ -123,7 +125,7 @@ def routes() -> list[ControllerRouterHandler]:
 
     coming_in = [*EVENTS, *IMPORTS, *HOOKS, *LETTERS, *PLANS]
     people = [*IDENTITY, *PROFILES]
-    rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS]
+    rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS, *BACKUPS]
     return [*APP, *coming_in, *people, *rest, *DEMO]
 
 

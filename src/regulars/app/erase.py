@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from regulars.app import capabilities
+from regulars.app.erasures import Erasure
 from regulars.app.shop import Shop
 from regulars.events.imports.forgetting import forget_in_files
 from regulars.events.redact import redacted
@@ -76,9 +77,9 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     if not named.identifiers and not _is_remembered(shop, customer_id):
         raise NotFoundError(f"There is no customer {customer_id!r}.")
     told(0, 4, "files and the log")
-    shop.erasures.note(named.customer_ids, named.identifiers)  # a backup or a rebuild must not bring them back
+    erasure = shop.erasures.note(named.customer_ids, named.identifiers)  # no backup or rebuild may bring them back
     rows = {"imported files": forget_in_files(shop.imports, shop.files, shop.database, named.identifiers)}
-    rewritten = redact_log(shop, named)
+    rewritten, erasure = redact_log(shop, named, erasure)
     rows["log"] = len(rewritten)
     told(1, 4, "what the worker holds")
     _wait_for_worker(shop)
@@ -87,6 +88,7 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     rows["history"] = shop.lake.erase(named.forgotten())
     told(3, 4, "tables")
     rows |= _erase_rows(shop, named, rewritten)
+    shop.backups.tell_of(shop.erasures.note_over(erasure))
     told(4, 4, "done")
     return ErasureReport(customer_id=customer_id, rows={place: count for place, count in rows.items() if count})
 
@@ -99,8 +101,8 @@ def named_by(shop: Shop, customer_id: CustomerId) -> Named:
     return Named(list(dict.fromkeys([standing, *absorbed, customer_id])), identifiers)
 
 
-def redact_log(shop: Shop, named: Named) -> list[int]:
-    """Take them out of every record of the log; return the offsets of the records that were rewritten."""
+def redact_log(shop: Shop, named: Named, erasure: Erasure) -> tuple[list[int], Erasure]:
+    """Take them out of every record of the log; return the offsets rewritten, and the erasure that remembers them."""
     covers, words = named.forgotten().covers, named.words()
     rewritten: list[int] = []
     for partition in shop.log.partitions():
@@ -110,11 +112,12 @@ def redact_log(shop: Shop, named: Named) -> list[int]:
                 record.offset: payload for record in records if (payload := redacted(record, covers, words)) is not None
             }
             if payloads:
+                erasure = shop.erasures.note_rewritten(erasure, partition, sorted(payloads))
                 shop.log.rewrite(partition, payloads)
                 rewritten += payloads
             reached = records[-1].offset
         shop.log.scrub(partition)
-    return rewritten
+    return rewritten, erasure
 
 
 def _erase_rows(shop: Shop, named: Named, rewritten: Collection[int]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regulars.app.backup import JOB as BACKUP_JOB
 from regulars.app.rebuild import JOB as REBUILD_JOB
 from regulars.app.retention import keep_log
 from regulars.destinations.jobs import jobs as destinations_jobs
@@ -37,6 +38,7 @@ def define_jobs(shop: Shop) -> None:
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
     for job in destinations_jobs(shop.destinations):
         shop.jobs.define(job)
+    shop.jobs.define(_backup_job(shop))
     shop.jobs.define(Job(REBUILD_JOB, lambda run: _rebuild(shop, run), retries=1))
     recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
     shop.jobs.define(Job("plans.snapshot", lambda run: hand_plans_to_door(shop, run), every_s=SNAPSHOT_EVERY_S))
@@ -52,6 +54,19 @@ def _erase(shop: Shop, run: JobRun) -> None:
 def hand_plans_to_door(shop: Shop, run: JobRun) -> None:
     """Write the door's snapshot of the plans again, should it be lost: without it the door takes nothing."""
     run.progress(1, 1, "written" if shop.plans.write_snapshot() else "as it should be")
+
+
+def _backup(shop: Shop, run: JobRun) -> None:
+    """Take a backup to `backup.url`, by itself or because somebody asked; verified unless said otherwise."""
+    verified = bool(run.args.get("verified", True))
+    found = shop.backups.take(keep=shop.settings.backup.keep, verified=verified, told=run.progress)
+    run.progress(100, 100, f"{found.new_bytes / 1e6:,.1f} MB new of {found.size_bytes / 1e6:,.1f} MB")
+
+
+def _backup_job(shop: Shop) -> Job:
+    settings = shop.settings.backup
+    every_s = settings.every_hours * HOUR_S if settings.url and settings.every_hours else None
+    return Job(BACKUP_JOB, lambda run: _backup(shop, run), every_s=every_s, backoff_s=60)
 
 
 def _rebuild(shop: Shop, run: JobRun) -> None:

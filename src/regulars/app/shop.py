@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import regulars
 from regulars.app import capabilities
+from regulars.app.backup import Backups
 from regulars.app.erasures import Erasures
 from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
@@ -106,7 +108,6 @@ class Shop:
             experiments=self.experiments,
         )
         self.destinations = _destinations(self)
-        self.rebuilds = Rebuilds(self)
         define_jobs(self)
 
     def __enter__(self) -> Self:
@@ -114,6 +115,16 @@ class Shop:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def rebuilds(self) -> Rebuilds:
+        """The state, made anew from the log."""
+        return Rebuilds(self)
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Copies of the shop, taken while it goes on."""
+        return Backups(self)
 
     def make_ready(self) -> None:
         """Bring the tables up to date.

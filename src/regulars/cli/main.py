@@ -24,6 +24,8 @@ VERBS = {
     "train": "Learn from what happened so far.",
     "evaluate": "Measure recommendations on a log of interactions, beside baselines.",
     "export": "Write out one customer's data, or the events as Parquet.",
+    "backup": "Copy a running shop to a folder or object storage, and verify the copy.",
+    "restore": "Put a shop back from its backups, as of now or of a moment.",
     "erase": "Forget a customer everywhere, for good.",
     "doctor": "Check the machine, the folder and the engines, and say what to do.",
 }

@@ -117,6 +117,16 @@ class DestinationsSettings(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_days: Annotated[int, Meta(ge=1, description="Days that undelivered events are kept.")] = 30
 
 
+class BackupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where backups lie, and how often one is taken."""
+
+    url: Annotated[
+        str, Meta(description="A folder, or an fsspec URL such as `s3://…`; empty for none.", extra={"secret": True})
+    ] = ""
+    every_hours: Annotated[int, Meta(ge=0, description="Hours between two backups; 0 takes none by itself.")] = 24
+    keep: Annotated[int, Meta(ge=1, description="How many backups are kept.")] = 14
+
+
 class StateSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the state lives."""
 
@@ -136,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lake: LakeSettings = LakeSettings()
     destinations: DestinationsSettings = DestinationsSettings()
     state: StateSettings = StateSettings()
+    backup: BackupSettings = BackupSettings()
 
 
 SECTIONS: dict[str, type[msgspec.Struct]] = get_type_hints(Settings)

@@ -186,6 +186,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which backups are there?
+         * @description Return the backups taken from this shop, the newest first.
+         */
+        get: operations["listBackups"];
+        put?: never;
+        /**
+         * Take a backup now
+         * @description Begin a backup to `backup.url`; the shop goes on meanwhile.
+         */
+        post: operations["takeBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How is the shop covered?
+         * @description Return the newest backup, its age, whether it was verified, and what to do.
+         */
+        get: operations["getBackupOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/catalog/attributes": {
         parameters: {
             query?: never;
@@ -2870,6 +2914,30 @@ export interface components {
             /** Format: date-time */
             to_at: string;
         };
+        /** Backup */
+        Backup: {
+            /** Format: date-time */
+            at: string;
+            backup_id: string;
+            new_bytes: number;
+            place: string;
+            problem: string | null;
+            records: number;
+            seconds: number;
+            size_bytes: number;
+            verified_at: string | null;
+        };
+        /** BackupOverview */
+        BackupOverview: {
+            advice: string | null;
+            age_s: number | null;
+            every_hours: number;
+            is_late: boolean;
+            is_set: boolean;
+            keep: number;
+            last: components["schemas"]["Backup"] | null;
+            next_at: string | null;
+        };
         /** BecauseRequest */
         BecauseRequest: {
             customer_id: string;
@@ -3674,6 +3742,11 @@ export interface components {
             mapping: components["schemas"]["RowMapping"];
             name: string;
         };
+        /** NewBackup */
+        NewBackup: {
+            /** @default true */
+            verified: boolean;
+        };
         /** NewHook */
         NewHook: {
             hook: components["schemas"]["Hook"];
@@ -3783,6 +3856,11 @@ export interface components {
         /** PageOfAuditEntry */
         PageOfAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
+            next_cursor?: string | null;
+        };
+        /** PageOfBackup */
+        PageOfBackup: {
+            items: components["schemas"]["Backup"][];
             next_cursor?: string | null;
         };
         /** PageOfDeadLetterShown */
@@ -5374,6 +5452,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOfAuditEntry"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listBackups: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfBackup"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    takeBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRunStatus"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getBackupOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupOverview"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from regulars.app import capabilities
+from regulars.app.backup.service import FAR_FUTURE_US, late_after_s
+from regulars.app.backup.store import backup_of
+from regulars.app.backup.store import newest as newest_backups
 from regulars.app.doctor.finding import Finding, bad, good, watch
 from regulars.app.doctor.log import examine_log
 from regulars.app.shop import LOG_FOLDER, STATE_FILE
@@ -58,6 +63,7 @@ def _state(folder: Path, settings: Settings, clock: Clock) -> Iterator[Finding]:
         try:
             yield from _database(database)
             yield from examine_log(folder / LOG_FOLDER, database, settings, clock)
+            yield _backup(database, settings, clock)
         except RegularsError as error:
             yield bad("state", str(error), "Is PostgreSQL running, and may this user sign in? Is the file whole?")
 
@@ -84,3 +90,25 @@ def _version(taken: Mapping[str, int]) -> Finding:
     if behind:
         return watch("version", f"{behind} steps of tables wait.", "`regulars serve` takes them when it starts.")
     return good("version", "The tables are up to date.")
+
+
+def _backup(database: Database, settings: Settings, clock: Clock) -> Finding:
+    """Say whether somebody could put the shop back."""
+    try:
+        with database.read() as connection:
+            rows = newest_backups(connection, before=(FAR_FUTURE_US, ""), limit=1)
+    except SQLAlchemyError:  # the tables of an older version
+        rows = []
+    if not rows:
+        remedy = "Run: regulars backup SHOP TARGET. Or set backup.url, and the shop takes one each day."
+        return watch("backup", "There is no backup.", remedy)
+    last = backup_of(rows[0])
+    age_h = (clock.now_us() / 1_000_000 - last.at.timestamp()) / 3_600
+    told = f"The newest backup is {age_h:,.0f} hours old" + (", verified." if last.verified_at else ", not verified.")
+    if last.problem:
+        return bad("backup", f"The newest backup is damaged: {last.problem}", "Take another, and look at its disk.")
+    if age_h > late_after_s(settings.backup) / 3_600:
+        return watch(
+            "backup", told, "Take one: regulars backup. Look at the job 'backup' if it should do it by itself."
+        )
+    return good("backup", told)

@@ -14,13 +14,16 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """One customer who was forgotten at a moment.
 
     `hashes` are those of their identifiers (`kind:value`) and of our own ids of them (`customer:id`) under `salt`,
-    which is the shop's own.
+    which is the shop's own. `rewritten` are the records of the log that were rewritten for it, by partition. It
+    `is_over` once log, history and tables hold nothing of them.
     """
 
     erasure_id: str
     at_us: int
     salt: str
     hashes: list[str]
+    rewritten: dict[str, list[int]] = {}
+    is_over: bool = False
 
 
 def hash_of(identifier: str, salt: str) -> str:

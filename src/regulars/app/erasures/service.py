@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
 from regulars.app.erasures import store
@@ -40,6 +41,19 @@ class Erasures:
             )
             store.add(connection, erasure)
         return erasure
+
+    def note_rewritten(self, erasure: Erasure, partition: str, offsets: Sequence[int]) -> Erasure:
+        """Remember which records of the log are about to be rewritten: a backup copies them once more."""
+        known = erasure.rewritten.get(partition, [])
+        noted = msgspec.structs.replace(erasure, rewritten={**erasure.rewritten, partition: [*known, *offsets]})
+        self.keep([noted])
+        return noted
+
+    def note_over(self, erasure: Erasure) -> Erasure:
+        """Remember that nothing of them is left."""
+        over = msgspec.structs.replace(erasure, is_over=True)
+        self.keep([over])
+        return over
 
     def since(self, at_us: int) -> list[Erasure]:
         """Return who was forgotten since a moment, in order."""
