@@ -12,6 +12,7 @@ from regulars.events.answers import Headers, Receive, RefusedError, Scope, Sent
 
 BODY_WAIT_S = 30  # a phone on a bad network gets this long for one request
 DRAIN_BYTES_MAX = 8 << 20  # read and thrown away, so that the sender hears the reason instead of a broken pipe
+LENGTH_DIGITS = 18  # Python refuses to read a number of thousands of digits
 _GZIP = b"\x1f\x8b"
 _CLOSE: Headers = [(b"connection", b"close")]
 
@@ -90,7 +91,7 @@ async def read_raw_body(receive: Receive, headed: Headed, bytes_max: int) -> byt
         When the sender hung up.
 
     """
-    said = int(headed.length) if headed.length.isdigit() else 0
+    said = int(headed.length[:LENGTH_DIGITS]) if headed.length.isdigit() else 0
     if said > DRAIN_BYTES_MAX:
         raise RefusedError(413, _too_large(said, bytes_max), headers=_CLOSE, sent=Sent(body_bytes=said))
     message = await receive()

@@ -82,7 +82,7 @@ def split_batch(body: bytes) -> tuple[Envelope, bool]:
         raise UnreadableError(NO_BATCH, code="no_batch") from None
     except RecursionError:
         raise UnreadableError(f"The body is nested deeper than {NESTING_MAX} levels.", code="too_deep") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # the latter for a name in the envelope's own objects
         return _split_loosely(body, error), False
 
 
