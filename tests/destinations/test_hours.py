@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from tests.destinations.conftest import append, happen, track
 
-from regulars.app import Shop
+from regulars.app import Shop, open_shop
 from regulars.destinations import Plan
 from regulars.destinations.kinds.parquet import OpenFolder
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.files import Files
+from regulars.testing.demo.opening import WAREHOUSE, make_shop
+from regulars.testing.demo.options import DemoState
 
 HOUR = timedelta(hours=1)
 
@@ -256,3 +258,15 @@ def test_object_storage_takes_hours_as_well(shop: Shop, clock: WoundClock) -> No
         "_manifest.json",
         "part-00000.parquet",
     ]
+
+
+def test_a_demo_shop_writes_its_hours_from_the_beginning(tmp_path: Path) -> None:
+    state = DemoState(
+        demo="video", simulated=False, write_key="", replay_key="", email="", password="", secret_key="", seed=1,
+        started_us=0,
+    )  # fmt: skip
+    make_shop(tmp_path / "demo", state, [])
+    with open_shop(tmp_path / "demo") as shop:
+        (shown,) = shop.destinations.all()
+        assert (shown.name, shown.kind, shown.settings["url"]) == (WAREHOUSE, "parquet", "warehouse")
+        assert shop.destinations.test(shown.destination_id).works

@@ -9,6 +9,7 @@ from typing import Any  # Any: JSON
 from regulars.app import open_shop
 from regulars.app.shop import Shop
 from regulars.catalog import Item
+from regulars.destinations import Plan
 from regulars.kernel.settings import FILE_NAME
 from regulars.testing.demo.api import Api
 from regulars.testing.demo.old_app import SOURCE_NAME as OLD_APP
@@ -20,6 +21,7 @@ from regulars.web.people import People
 EMAIL = "demo@regulars.example"
 SHOP_NAMES = {"video": "Corner Cinema", "music": "Night Radio", "store": "Corner Store"}
 EXPERIMENT = "home-policy"
+WAREHOUSE = "Warehouse"  # every event by the hour, into the shop's own exports
 PLAN_NAME = "What the app sends"
 PLAN_DESCRIPTION = "Inferred from the demo's own past. It observes and lets everything pass."
 
@@ -72,6 +74,7 @@ def make_shop(folder: Path, state: DemoState, items: list[Item]) -> DemoState:
         state.replay_key = shop.events.create_source("Replay", "server").write_key
         if state.simulated:
             state.old_app_key = shop.events.create_source(OLD_APP, "android").write_key
+        shop.destinations.create("parquet", Plan(name=WAREHOUSE, settings={"url": "warehouse"}))
         state.email, state.password = EMAIL, secrets.token_urlsafe(9)
         _let_in(shop, state)
         keys = Keys(database=shop.database, clock=shop.clock)
