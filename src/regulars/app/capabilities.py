@@ -25,6 +25,7 @@ def migrations() -> list[Migration]:
     from regulars.app.rebuild.store import MIGRATIONS as REBUILDS
     from regulars.catalog.store import MIGRATIONS as CATALOG
     from regulars.destinations.store import MIGRATIONS as DESTINATIONS
+    from regulars.events.alerts.store import MIGRATIONS as ALERTS
     from regulars.events.hooks.store import MIGRATIONS as HOOKS
     from regulars.events.imports.store import MIGRATIONS as IMPORTS
     from regulars.events.plans.store import MIGRATIONS as PLANS
@@ -38,7 +39,7 @@ def migrations() -> list[Migration]:
     from regulars.recommend.store import MIGRATIONS as RECOMMEND
     from regulars.web.store import MIGRATIONS as WEB
 
-    coming_in = [*EVENTS, *WORKER, *IMPORTS, *HOOKS, *PLANS]
+    coming_in = [*EVENTS, *WORKER, *IMPORTS, *HOOKS, *ALERTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS]
     return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS, *BACKUPS]
@@ -113,6 +114,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.destinations.routes import ROUTES as DESTINATIONS
+    from regulars.events.alerts.routes import ROUTES as ALERTS
     from regulars.events.hooks.routes import ROUTES as HOOKS
     from regulars.events.imports.routes import ROUTES as IMPORTS
     from regulars.events.letters.routes import ROUTES as LETTERS
@@ -123,7 +125,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.profiles.routes import ROUTES as PROFILES
     from regulars.recommend.routes import ROUTES as RECOMMEND
 
-    coming_in = [*EVENTS, *IMPORTS, *HOOKS, *LETTERS, *PLANS]
+    coming_in = [*EVENTS, *IMPORTS, *HOOKS, *LETTERS, *ALERTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS, *BACKUPS]
     return [*APP, *coming_in, *people, *rest, *DEMO]
@@ -141,6 +143,7 @@ def services(shop: Shop) -> dict[str, object]:
         "experiments": shop.experiments,
         "plans": shop.plans,
         "letters": shop.letters,
+        "alerts": shop.alerts,
         "recommend": shop.recommend,
         "destinations": shop.destinations,
         "lake": shop.lake,

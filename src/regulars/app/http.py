@@ -173,3 +173,5 @@ def _outcomes(shop: Shop) -> Iterator[Measure]:
     for (source, outcome, reason), events in sorted(shop.events.counts.totals().items()):
         labels = {"source": source, "outcome": outcome, "reason": reason}
         yield Measure("regulars_events", "Events that came, and what became of them.", events, labels, counts=True)
+    raised = len(shop.alerts.alerts(only_raised=True, limit=200).items)
+    yield Measure("regulars_alerts_raised", "Alerts that last.", raised)

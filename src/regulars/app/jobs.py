@@ -10,6 +10,7 @@ from regulars.app.retention import keep_log
 from regulars.destinations.jobs import jobs as destinations_jobs
 from regulars.events import keys_store
 from regulars.events import store as events_store
+from regulars.events.alerts.jobs import jobs as alerts_jobs
 from regulars.events.imports.jobs import jobs as import_jobs
 from regulars.events.letters.jobs import jobs as letters_jobs
 from regulars.events.plans import violations_store
@@ -33,7 +34,7 @@ def define_jobs(shop: Shop) -> None:
     """Make the shop's jobs known to this process."""
     for job in lake_jobs(shop.lake):
         shop.jobs.define(job)
-    for job in [*import_jobs(shop.imports, shop.files), *letters_jobs(shop.letters)]:
+    for job in [*import_jobs(shop.imports, shop.files), *letters_jobs(shop.letters), *alerts_jobs(shop.alerts)]:
         shop.jobs.define(job)
     shop.jobs.define(Job(ERASE_JOB, lambda run: _erase(shop, run)))
     for job in destinations_jobs(shop.destinations):
@@ -82,6 +83,7 @@ def keep_house(shop: Shop, run: JobRun) -> None:
         before_us = now_us - COUNTS_DAYS * DAY_US
         counts = events_store.forget_counts(connection, before_us // MINUTE_US)
         letters = shop.letters.forget_old(connection)
+        counts += shop.alerts.forget_old(connection)
         counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
         counts += keys_store.forget_old_key_counts(connection, before_us // (60 * MINUTE_US))
     kept = keep_log(shop)

@@ -17,6 +17,7 @@ from regulars.app.rebuild import RebuildReport, Rebuilds
 from regulars.catalog import Catalog
 from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
+from regulars.events.alerts import Alerts
 from regulars.events.hooks.service import Hooks
 from regulars.events.imports import Imports
 from regulars.events.keys import FILE_NAME as KEYS_FILE
@@ -78,6 +79,8 @@ class Shop:
         self.erasures = Erasures(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
         self.hooks = Hooks(database=database, clock=clock, log=log, folder=folder, events=self.events)
+        self.alerts = Alerts(database=database, clock=clock)
+        self.alerts.late_s = self._late_s
         self.letters = Letters(database=database, clock=clock, log=log, live=self.events.live, settings=settings.events)
         self.letters.identifiers_of = self._identifiers_of
         self.letters.first_of = self._first_of
@@ -164,6 +167,12 @@ class Shop:
     def judge(self) -> Judge:
         """Return what holds events against the tracking plans; for one worker."""
         return PlanJudge()
+
+    def _late_s(self) -> float:
+        """Return how far the worker is behind, in s."""
+        from regulars.app.lateness import lateness
+
+        return lateness(self).seconds
 
     def _identifiers_of(self, words: str) -> list[tuple[str, str]]:
         """Return the identifiers that events of a customer may carry; words are the customer's id or one of them."""

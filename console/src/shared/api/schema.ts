@@ -166,6 +166,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was raised?
+         * @description Return alerts, the newest first.
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every rule
+         * @description Return every rule, where it stands and what it read last.
+         */
+        get: operations["listAlertRules"];
+        put?: never;
+        /**
+         * Make a rule
+         * @description Keep a new rule; it is looked at within a minute.
+         */
+        post: operations["addAlertRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a rule
+         * @description Give a rule other words, or switch it on or off; what it had raised is over.
+         */
+        put: operations["changeAlertRule"];
+        post?: never;
+        /**
+         * Remove a rule
+         * @description Remove a rule; what it had raised is over.
+         */
+        delete: operations["removeAlertRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that somebody looks after it
+         * @description Keep who has seen an alert; it goes on until it is over.
+         */
+        post: operations["acknowledgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -2819,6 +2907,30 @@ export interface components {
             strength: number;
             value: string;
         };
+        /** Alert */
+        Alert: {
+            acknowledged_at: string | null;
+            acknowledged_by: string | null;
+            alert_id: string;
+            cleared_at: string | null;
+            /** Format: date-time */
+            raised_at: string;
+            rule: components["schemas"]["Rule"];
+            rule_id: string;
+            sentence: string;
+            source_name: string;
+            value: number;
+            worst: number;
+        };
+        /** AlertRule */
+        AlertRule: {
+            is_raised: boolean;
+            looked_at: string | null;
+            rule: components["schemas"]["Rule"];
+            rule_id: string;
+            source_name: string;
+            value: number | null;
+        };
         /** Alive */
         Alive: {
             /** @default true */
@@ -3853,6 +3965,11 @@ export interface components {
             path: string;
             title: string;
         };
+        /** PageOfAlert */
+        PageOfAlert: {
+            items: components["schemas"]["Alert"][];
+            next_cursor?: string | null;
+        };
         /** PageOfAuditEntry */
         PageOfAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
@@ -4394,6 +4511,24 @@ export interface components {
             row: "call" | "event" | "order_line" | "customer";
             when?: components["schemas"]["When"] | null;
             who?: components["schemas"]["Who"][];
+        };
+        /** Rule */
+        Rule: {
+            /** @default true */
+            is_on: boolean;
+            /** @enum {string} */
+            kind: "share" | "count" | "silence";
+            /** @default 0 */
+            limit: number;
+            /**
+             * @default rejected
+             * @enum {string}
+             */
+            outcome: "accepted" | "corrected" | "duplicate" | "rejected";
+            reason?: string | null;
+            source_id?: string | null;
+            /** @default 15 */
+            window_minutes: number;
         };
         /** Sample */
         Sample: {
@@ -5418,6 +5553,197 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description Only what lasts. */
+                raised?: boolean;
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfAlert"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listAlertRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"][];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    addAlertRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rule"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    changeAlertRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rule"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    removeAlertRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    acknowledgeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
