@@ -77,6 +77,8 @@ def test_both_versions_of_a_message_are_shown(desk: Desk) -> None:
     ("method", "path", "body", "status", "word"),
     [
         ("GET", "/v1/letters/999", None, 404, "no dead letter 999"),
+        ("GET", "/v1/letters/nine", None, 404, "no dead letter 'nine'"),
+        ("POST", f"/v1/letters/{'9' * 40}/retry", {}, 404, "no dead letter"),
         ("GET", "/v1/letters?state=lost", None, 400, "'lost'"),
         ("GET", "/v1/letters?limit=0", None, 400, "between 1 and 200"),
         ("GET", "/v1/letters?cursor=x", None, 400, "cursor"),

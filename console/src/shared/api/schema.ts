@@ -8634,7 +8634,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                letter_id: number;
+                letter_id: string;
             };
             cookie?: never;
         };
@@ -8665,7 +8665,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                letter_id: number;
+                letter_id: string;
             };
             cookie?: never;
         };
@@ -8696,7 +8696,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                letter_id: number;
+                letter_id: string;
             };
             cookie?: never;
         };
@@ -8731,7 +8731,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                letter_id: number;
+                letter_id: string;
             };
             cookie?: never;
         };

@@ -27,12 +27,13 @@ from regulars.events.letters.core import (
 from regulars.events.letters.jobs import RETRY_JOB, arguments
 from regulars.events.letters.mending import checked
 from regulars.events.letters.service import Letters
-from regulars.kernel.errors import InvalidError
+from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.http import Caller, Page, Role, needs, page_limit
 from regulars.kernel.jobs import JobRunStatus, Jobs
 
 TEXT_CHARACTERS_MAX = 1_000_000
 LETTERS_AT_ONCE_MAX = 1_000
+LETTER_DIGITS_MAX = 18  # of a 64-bit number
 
 _Text = Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX)]
 
@@ -62,6 +63,12 @@ class ToRestore(msgspec.Struct, frozen=True, kw_only=True):
     """Which discarding to undo."""
 
     change_id: str
+
+
+def _number(letter_id: str) -> int:
+    if letter_id.isascii() and letter_id.isdigit() and len(letter_id) <= LETTER_DIGITS_MAX:
+        return int(letter_id)
+    raise NotFoundError(f"There is no dead letter {letter_id!r}. Its number stands in the list.")
 
 
 def letters_wanted(
@@ -113,52 +120,52 @@ class LettersController(Controller):
         return letters.groups(standing)
 
     @get(
-        "/{letter_id:int}",
+        "/{letter_id:str}",
         operation_id="getLetter",
         summary="One dead letter",
         sync_to_thread=True,
         opt=needs(Role.VIEWER),
     )
-    def one(self, letters: Letters, caller: Caller, letter_id: int) -> LetterInFull:
+    def one(self, letters: Letters, caller: Caller, letter_id: str) -> LetterInFull:
         """Return a letter with what was sent, as it came, and what the rules of today say of it."""
-        return letters.find(letter_id, covered=not caller.may(Role.ADMIN))
+        return letters.find(_number(letter_id), covered=not caller.may(Role.ADMIN))
 
     @get(
-        "/{letter_id:int}/first",
+        "/{letter_id:str}/first",
         operation_id="firstVersion",
         summary="What came first under this message id?",
         sync_to_thread=True,
         opt=needs(Role.VIEWER),
     )
-    def first(self, letters: Letters, caller: Caller, letter_id: int) -> FirstVersion:
+    def first(self, letters: Letters, caller: Caller, letter_id: str) -> FirstVersion:
         """Return the event that came first under the letter's message id, as far back as history goes."""
-        return FirstVersion(first=letters.first_version(letter_id, covered=not caller.may(Role.ADMIN)))
+        return FirstVersion(first=letters.first_version(_number(letter_id), covered=not caller.may(Role.ADMIN)))
 
     @post(
-        "/{letter_id:int}/preview",
+        "/{letter_id:str}/preview",
         operation_id="previewLetter",
         summary="What would come of it?",
         status_code=200,
         sync_to_thread=True,
         opt=needs(Role.VIEWER),
     )
-    def preview(self, letters: Letters, caller: Caller, letter_id: int, data: Mended) -> Preview:
+    def preview(self, letters: Letters, caller: Caller, letter_id: str, data: Mended) -> Preview:
         """Return the events that a text would become, or what is still wrong with it and where. Nothing is changed."""
         covered = not caller.may(Role.ADMIN)
-        return letters.preview(letter_id, data.text, source_id=data.source_id, covered=covered)
+        return letters.preview(_number(letter_id), data.text, source_id=data.source_id, covered=covered)
 
     @post(
-        "/{letter_id:int}/retry",
+        "/{letter_id:str}/retry",
         operation_id="retryLetter",
         summary="Send a letter again",
         status_code=200,
         sync_to_thread=True,
         opt=needs(Role.MARKETER, audited_as="letter_retried"),
     )
-    def retry(self, letters: Letters, caller: Caller, letter_id: int, data: Mended) -> Letter:
+    def retry(self, letters: Letters, caller: Caller, letter_id: str, data: Mended) -> Letter:
         """Close a letter and send it again, mended: it takes effect once, however often this is asked for."""
         covered = not caller.may(Role.ADMIN)
-        return letters.retry(letter_id, data.text, source_id=data.source_id, covered=covered)
+        return letters.retry(_number(letter_id), data.text, source_id=data.source_id, covered=covered)
 
     @post(
         "/preview",
