@@ -151,6 +151,14 @@ const ROUTES = [
   ["GET", /^\/v1\/destinations\/([^/]+)\/dead-letters$/, ({ query }) => page(undelivered, query)],
   ["GET", /^\/v1\/destinations\/([^/]+)\/(?:hours|syncs)$/, ({ query }) => page([], query)],
   ["GET", /^\/v1\/destinations\/([^/]+)$/, ({ found }) => destinations.find((each) => each.destination_id === found[1]) ?? problem(404, "There is no such destination.")],
+  ["GET", /^\/v1\/plans$/, () => (empty ? [] : [planLine()])],
+  ["GET", /^\/v1\/plans\/ready$/, () => [["segment-ecommerce", 28], ["segment-video", 17], ["music", 23]].map(([key, events]) => ({ key, name: key, description: "", events }))],
+  ["GET", /^\/v1\/plans\/([^/]+)$/, () => plan()],
+  ["GET", /^\/v1\/plans\/([^/]+)\/violations$/, () => planViolations()],
+  ["GET", /^\/v1\/plans\/([^/]+)\/problems$/, () => ({ items: planProblems(), next_cursor: null })],
+  ["GET", /^\/v1\/plans\/([^/]+)\/problems\/([^/]+)\/samples$/, () => [{ event_id: recent[0].event_id, source_id: sources[0].source_id, source_name: sources[0].name, version: 2, received_at: recent[0].received_at, values: ['"4"'], is_covered: false, is_gone: false }]],
+  ["GET", /^\/v1\/plans\/([^/]+)\/changes$/, () => []],
+  ["POST", /^\/v1\/plans\/([^/]+)\/try$/, () => ({ since: new Date(Date.now() - 86_400_000).toISOString(), until: new Date().toISOString(), events: 42_310, is_whole: true, wrong: 118, blocked: 0, by_event: [], problems: [] })],
   ["GET", /^\/v1\/search$/, () => ({ customers: customers.slice(0, 3), items: items.slice(0, 5), pages: [] })],
   ["GET", /^\/demo\/api\/config$/, () => ({ write_key: "wk_web_7f3a", demo: "video", simulated: options.has("--simulated") })],
   ["GET", /^\/demo\/api\/shelves$/, ({ query }) => shelves(query.get("page") ?? "video")],
@@ -174,8 +182,20 @@ function shelves(which) {
 function eventDetail(id) {
   const of = recent.find((event) => event.event_id === id) ?? recent[0];
   const raw = { type: of.call, event: of.name, messageId: "m-120", userId: of.user_id, anonymousId: of.anonymous_id, timestamp: "2026-11-22T10:00:00.000Z", sentAt: "2026-11-22T10:00:20.000Z", properties: { asset_id: "34", title: of.summary, rating: 4 }, context: { library: { name: "analytics-python", version: "2.4.0" }, locale: "zh-TW" } };
-  return { live: of, event: of.outcome === "rejected" ? null : { event_id: of.event_id, name: of.name, call: of.call, user_id: of.user_id, anonymous_id: of.anonymous_id, occurred_at: of.occurred_at, original_at: raw.timestamp, received_at: of.received_at, properties: raw.properties, context: raw.context, corrections: of.reason ? [of.reason] : [] }, raw: JSON.stringify(raw), request: { path: "/v1/batch", ip: "203.0.113.7", user_agent: "analytics-python/2.4.0", received_at: of.received_at } };
+  return { live: of, event: of.outcome === "rejected" ? null : { event_id: of.event_id, name: of.name, call: of.call, user_id: of.user_id, anonymous_id: of.anonymous_id, occurred_at: of.occurred_at, original_at: raw.timestamp, received_at: of.received_at, properties: raw.properties, context: raw.context, corrections: of.reason ? [of.reason] : [] }, raw: JSON.stringify(raw), request: { path: "/v1/batch", ip: "203.0.113.7", user_agent: "analytics-python/2.4.0", received_at: of.received_at }, verdict: null, personal: [] };
 }
+
+const planBody = () => ({ sources: null, mode: "warn", unknown: "warn", personal: [{ pointer: "/traits/email", action: "hash", kind: "email" }], events: [{ call: "track", name: "Title Rated", description: "Somebody gave stars.", mode: null, context: null, schema: { type: "object", properties: { asset_id: { type: "string" }, rating: { type: "integer", minimum: 1, maximum: 5 }, title: { type: "string" } }, required: ["asset_id", "rating"] } }, { call: "identify", name: "Identify", description: "", mode: "observe", context: null, schema: { type: "object", properties: { email: { type: "string", format: "email" } } } }] });
+const planVersions = () => [{ number: 2, name: "Cinema", note: "Ratings are whole stars", published_by: "Mei Lin", from_at: new Date(Date.now() - 5 * 86_400_000).toISOString(), until_at: null }, { number: 1, name: "Cinema", note: "Inferred", published_by: "Mei Lin", from_at: new Date(Date.now() - 9 * 86_400_000).toISOString(), until_at: new Date(Date.now() - 5 * 86_400_000).toISOString() }];
+const planLine = () => ({ plan_id: "p1", name: "Cinema", description: "", mode: "warn", sources: null, events: 2, personal: 1, in_force: 2, in_force_since: planVersions()[0].from_at, draft_differs: false, judged: 42_310, wrong: 118, blocked: 0, updated_at: planVersions()[0].from_at });
+const plan = () => ({ plan_id: "p1", name: "Cinema", description: "", draft: planBody(), draft_number: 3, in_force: 2, in_force_body: planBody(), versions: planVersions(), changes: [], faults: [], created_at: planVersions()[1].from_at, updated_at: planVersions()[0].from_at });
+function planViolations() {
+  const until = Math.ceil(Date.now() / 1_200_000) * 1_200_000;
+  const since = until - 86_400_000;
+  const series = Array.from({ length: 40 }, (_, at) => ({ at: new Date(since + at * 1_200_000 * 1.8 - ((at * 1_200_000 * 1.8) % 1_200_000)).toISOString(), call: "track", name: at % 4 ? "Title Rated" : "Titel Rated", events: 1 + ((at * 7) % 5), blocked: 0 }));
+  return { since: new Date(since).toISOString(), until: new Date(until).toISOString(), step_s: 1_200, judged: 42_310, wrong: 118, blocked: 0, series, events: [{ call: "track", name: "Title Rated", judged: 39_000, wrong: 88, blocked: 0 }, { call: "track", name: "Titel Rated", judged: 30, wrong: 30, blocked: 0 }] };
+}
+const planProblems = () => [["a", "/properties/rating", "wrong_type", "a whole number", "a text", 61, "Title Rated"], ["b", "", "unknown_event", "", "", 30, "Titel Rated"], ["c", "/properties/asset_id", "missing", "", "", 27, "Title Rated"]].map(([problem_id, pointer, kind, expected, got, count, name]) => ({ problem_id, call: "track", name, pointer, kind, expected, got, sentence: "", count, series: Array.from({ length: 72 }, (_, at) => (at * count) % 7), first_at: planVersions()[0].from_at, last_at: new Date(Date.now() - 90_000).toISOString() }));
 
 function stream(response, event, every_ms, next) {
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newTab, openBrowser, openShop, seriousFaults, settled, SIZES, tooWide } from "./browser.mjs";
 
-const PAGES = ["/today", "/events", "/profiles", "/catalog", "/recommend", "/sources", "/sources?tab=keys", "/destinations", "/destinations?make=new", "/settings?tab=people", "/settings?tab=audit", "/settings?tab=shop", "/settings?tab=me", "/start"];
+const PAGES = ["/today", "/events", "/profiles", "/catalog", "/recommend", "/sources", "/sources?tab=keys", "/plans", "/destinations", "/destinations?make=new", "/settings?tab=people", "/settings?tab=audit", "/settings?tab=shop", "/settings?tab=me", "/start"];
 const CATALOG = "item_id,kind,title,genre,year\n" + ["Alien,Sci-Fi,1979", "Brazil,Sci-Fi,1985", "Fargo,Crime,1996", "Heat,Crime,1995", "Amélie,Comedy,2001", "千と千尋の神隠し,Animation,2001"].map((line, at) => `m${at},video,${line}`).join("\n");
 
 const step = async (words, run) => {
@@ -80,6 +80,21 @@ async function walk(shop, browser) {
     await tab.getByRole("button", { name: "Undo" }).click();
     await tab.getByRole("button", { name: "Remove: Backend" }).waitFor();
   });
+  await step("a tracking plan is inferred from the traffic, changed, tried and put in force", async () => {
+    await tab.goto(`${shop.url}/plans`);
+    await tab.getByRole("button", { name: "Infer from live traffic" }).click();
+    await tab.waitForURL(/\/plans\/[\w-]+\?tab=fields/);
+    shop.plan = new URL(tab.url()).pathname;
+    await tab.getByText("Warn", { exact: true }).first().click();
+    await tab.getByPlaceholder("price, or products/*/price").fill("price");
+    await tab.getByRole("button", { name: "Add the field" }).click();
+    await tab.getByRole("button", { name: "Save the draft" }).click();
+    await tab.getByRole("button", { name: "Publish …" }).click();
+    await tab.getByText("would have kept to it").waitFor();
+    await tab.getByRole("button", { name: "Put it in force" }).click();
+    await tab.waitForURL(/tab=violations/);
+    await tab.getByText("Version 1 in force").waitFor();
+  });
   assert.deepEqual(errors, [], "the console saw errors");
   const storageState = await context.storageState();
   await context.close();
@@ -90,7 +105,7 @@ async function inspect(shop, browser, storageState, size, colorScheme, locale) {
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme, locale, storageState, reducedMotion: "reduce" });
   const { tab, errors } = await newTab(context);
   const faults = [];
-  for (const page of PAGES) {
+  for (const page of [...PAGES, shop.plan, `${shop.plan}?tab=fields`, `${shop.plan}?tab=versions&version=1`]) {
     await tab.goto(shop.url + page);
     await settled(tab);
     faults.push(...(await seriousFaults(tab)).map((fault) => `${page}: ${fault}`));

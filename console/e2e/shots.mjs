@@ -30,6 +30,7 @@ async function pages(tab) {
   const event = await first("/v1/events/recent?limit=1");
   const source = await tab.evaluate(() => fetch("/v1/sources").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const destination = await tab.evaluate(() => fetch("/v1/destinations").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
+  const plan = await tab.evaluate(() => fetch("/v1/plans").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const { demo } = await tab.evaluate(() => fetch("/v1/setup").then((answer) => answer.json()));
   return Object.entries({
     today: "/today",
@@ -50,6 +51,9 @@ async function pages(tab) {
     "destinations-one": destination && `/destinations/${destination.destination_id}`,
     "destinations-letters": destination && `/destinations/${destination.destination_id}?tab=letters`,
     keys: "/sources?tab=keys",
+    plans: "/plans",
+    "plans-one": plan && `/plans/${plan.plan_id}`,
+    "plans-fields": plan && `/plans/${plan.plan_id}?tab=fields`,
     people: "/settings?tab=people",
     audit: "/settings?tab=audit",
     shop: "/settings?tab=shop",

@@ -37,6 +37,7 @@ def field(name: str, values: list[Any]) -> Any:  # Any: JSON
     [
         ("quantity", [*range(1, 25)], {"type": "integer"}),
         ("quantity", [1, 2, 3], {"type": "number"}),
+        ("quantity", [0, 1] * 20, {"type": "number"}),
         ("price", [*range(1, 25)], {"type": "number"}),
         ("position", [0, 1.5] * 20, {"type": "number"}),
         ("is_new", [True, False], {"type": "boolean"}),
@@ -60,7 +61,8 @@ def field(name: str, values: list[Any]) -> Any:  # Any: JSON
         ("tags", [[], []], {"type": "array"}),
         ("note", [None, None], {}),
         ("note", [None, "x"], {"type": ["string", "null"]}),
-        ("size", [3, "m"] * 30, {"type": ["integer", "string"]}),
+        ("size", [3, "m"] * 30, {"type": ["number", "string"]}),
+        ("position", [0] * 30, {"type": "number"}),
         ("size", ["m"] * 398 + [3] * 2, {"type": "string"}),
         ("size", ["m"] * 197 + [3] * 3, {"type": ["number", "string"]}),
     ],

@@ -1,9 +1,9 @@
-import { IconBolt, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSend, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
+import { IconBolt, IconChecklist, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSend, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
 
 export interface RailEntry {
   /** The page's word is `rail.<noun>`. */
-  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "destinations" | "sources" | "settings";
-  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/destinations" | "/sources" | "/settings";
+  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "destinations" | "sources" | "plans" | "settings";
+  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/destinations" | "/sources" | "/plans" | "/settings";
   icon: TablerIcon;
   /** Pressed after `g`. */
   letter: string;
@@ -31,6 +31,7 @@ export const RAIL: readonly { group: "now" | "people" | "give" | "deliver" | "se
     group: "set_up",
     entries: [
       { noun: "sources", to: "/sources", icon: IconPlug, letter: "s" },
+      { noun: "plans", to: "/plans", icon: IconChecklist, letter: "p" },
       { noun: "settings", to: "/settings", icon: IconSettings, letter: "," },
     ],
   },

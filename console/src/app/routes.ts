@@ -2,6 +2,7 @@ import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { catalogRoutes } from "../catalog/route";
 import { destinationsRoutes } from "../destinations/route";
 import { eventsRoutes } from "../events/route";
+import { plansRoutes } from "../plans/route";
 import { profilesRoutes } from "../profiles/route";
 import { recommendRoutes } from "../recommend/route";
 import { sessionRoutes } from "../session/route";
@@ -33,6 +34,7 @@ const routeTree = rootRoute.addChildren([
     ...recommendRoutes,
     ...destinationsRoutes,
     ...sourcesRoutes,
+    ...plansRoutes,
     ...settingsRoutes,
     ...setupRoutes,
   ]),

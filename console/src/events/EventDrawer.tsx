@@ -7,6 +7,7 @@ import { CopyButton, CopyText, Drawer, ErrorState, TextSkeleton, useFormat } fro
 import { type EventDetail, get } from "../shared/api";
 import { changedPaths, linesOf } from "./changes";
 import css from "./EventDrawer.module.css";
+import { EventVerdict } from "./EventVerdict";
 import { OutcomeBadge } from "./OutcomeBadge";
 
 const eventQuery = (event_id: string) => ({
@@ -43,6 +44,7 @@ function Detail({ detail }: { detail: EventDetail }) {
           <Button component={Link} to={`/profiles/${live.customer_id}`} variant="default" size="xs" leftSection={<IconUser size={14} stroke={1.5} />}>{t("drawer.customer")}</Button>
         )}
       </div>
+      <EventVerdict detail={detail} />
       <dl className={css.request}>
         <dt>{t("drawer.received")}</dt>
         <dd>{request.received_at ? format.moment(request.received_at) : "–"}</dd>

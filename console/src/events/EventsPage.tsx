@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconBroadcast, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import { IconAlertTriangle, IconBroadcast, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
@@ -120,7 +120,14 @@ function useColumns(): TableColumn<LiveEvent>[] {
       { key: "received_at", title: t("column.received"), width: 72, value: (row) => row.received_at, cell: (row) => <time dateTime={row.received_at} className={css.time}>{format.clockSeconds(row.received_at)}</time> },
       { key: "outcome", title: t("column.outcome"), width: 94, value: (row) => row.outcome, cell: (row) => <OutcomeBadge outcome={row.outcome} /> },
       { key: "name", title: t("column.name"), width: 124, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
-      { key: "summary", title: t("column.summary"), width: 240, hideBelow: 720, value: (row) => row.reason || row.summary, cell: (row) => <span className={css.summary} data-reason={row.outcome === "rejected" || undefined}>{row.outcome === "rejected" ? row.reason : row.summary}</span> },
+      { key: "summary", title: t("column.summary"), width: 240, hideBelow: 720, value: (row) => row.reason || row.summary,
+        cell: (row) => (
+          <span className={css.summary} data-reason={row.outcome === "rejected" || undefined}>
+            {row.warning && <IconAlertTriangle className={css.warning} size={14} stroke={1.5} aria-label={t("verdict.warning")} title={row.warning} />}
+            {row.outcome === "rejected" ? row.reason : row.summary}
+          </span>
+        ),
+      },
       {
         key: "customer", title: t("column.customer"), width: 150, hideBelow: 560, value: (row) => row.user_id ?? row.anonymous_id,
         cell: (row) =>

@@ -30,6 +30,22 @@ export type ShownEvent = Answer<"ShownEvent">;
 export type EventDetail = Answer<"EventInFull">;
 export type Today = Answer<"Today">;
 
+export type Plan = Answer<"Plan">;
+export type PlanSummary = Answer<"PlanSummary">;
+export type PlanBody = Answer<"PlanBody">;
+export type PlanRule = PlanBody["events"][number];
+export type PlanMode = PlanBody["mode"];
+export type PersonalField = PlanBody["personal"][number];
+export type PlanChangeLine = Plan["changes"][number];
+export type PlanVersion = Plan["versions"][number];
+export type PlanFile = Answer<"PlanFile">;
+export type ReadyPlan = Answer<"ReadyPlan">;
+export type Inferred = Answer<"Inferred">;
+export type PlanTrial = Answer<"Trial">;
+export type Violations = Answer<"Violations">;
+export type ProblemLine = Answer<"ProblemLine">;
+export type ViolationSample = Answer<"ViolationSample">;
+
 export type Identifier = Answer<"ShownIdentifier">;
 export type ProfileSummary = Answer<"ProfileSummary">;
 export type Tag = Answer<"TopAffinity">;

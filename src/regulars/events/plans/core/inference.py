@@ -26,7 +26,7 @@ from regulars.events.plans.core.plan import (
     PlanBody,
 )
 from regulars.events.plans.core.pointers import ANY, pointer_of
-from regulars.events.plans.core.shapes import Shape
+from regulars.events.plans.core.shapes import SAMPLES_MAX, Shape
 
 RARE_SHARE = 0.005  # one in two hundred
 RARE_VALUES_MIN = 200
@@ -137,9 +137,14 @@ def _types(shape: Shape, name: str) -> list[str]:
     told = sum(counted.values())
     least = told * RARE_SHARE if told >= RARE_VALUES_MIN else 0
     types = [word for word, count in counted.items() if count > least]
-    if "number" in types and not shape.numbers and shape.integers >= KNOWN_MIN and not _MONEY.search(name):
+    if "number" in types and _are_whole(shape) and not _MONEY.search(name):
         types[types.index("number")] = "integer"
     return [*types, "null"] if shape.nulls and types else types
+
+
+def _are_whole(shape: Shape) -> bool:
+    """Return whether numbers can be told to be whole: enough of them, and not the same again and again."""
+    return not shape.numbers and shape.integers >= KNOWN_MIN and len(shape.samples) == SAMPLES_MAX
 
 
 def _text_rules(shape: Shape, name: str, *, alone: bool) -> dict[str, Any]:  # Any: JSON
