@@ -377,6 +377,15 @@ def test_what_the_file_does_not_tell_is_asked() -> None:
     assert proposal.mapping.when.format == ""
 
 
+def test_a_few_odd_cells_do_not_hide_what_a_column_is() -> None:
+    rows = [{"order id": "1", "date": "2026/01/31", "sku": "a", "qty": "1", "price": "12.50"}] * 40
+    odd = [{**rows[0], "price": "free", "date": "soon"}]
+    mapping = proposed(*rows, *odd).mapping
+    assert {part.name: part.type for part in mapping.properties}["price"] == "money"
+    assert mapping.when is not None
+    assert mapping.when.format == "YYYY/MM/DD"
+
+
 def test_every_preset_can_be_used_on_a_file_with_its_columns() -> None:
     for preset in PRESETS:
         columns = list(dict.fromkeys([*preset.mapping.columns(), *preset.needs]))

@@ -3,6 +3,7 @@ import { catalogRoutes } from "../catalog/route";
 import { destinationsRoutes } from "../destinations/route";
 import { eventsRoutes } from "../events/route";
 import { plansRoutes } from "../plans/route";
+import { importsRoutes } from "../imports/route";
 import { profilesRoutes } from "../profiles/route";
 import { recommendRoutes } from "../recommend/route";
 import { sessionRoutes } from "../session/route";
@@ -35,6 +36,7 @@ const routeTree = rootRoute.addChildren([
     ...destinationsRoutes,
     ...sourcesRoutes,
     ...plansRoutes,
+    ...importsRoutes,
     ...settingsRoutes,
     ...setupRoutes,
   ]),

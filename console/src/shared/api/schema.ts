@@ -3426,6 +3426,10 @@ export interface components {
             /** @enum {string} */
             state: "received" | "checking" | "checked" | "running" | "done" | "failed" | "cancelled";
         };
+        /** HistoryPreview */
+        HistoryPreview: {
+            units: components["schemas"]["PreviewUnit"][];
+        };
         /** HistoryReport */
         HistoryReport: {
             customers: components["schemas"]["CustomerFigures"] | null;
@@ -4238,6 +4242,13 @@ export interface components {
             needs: string[];
             title: string;
         };
+        /** Preview */
+        Preview: {
+            events: components["schemas"]["ShownEvent"][];
+            events_total: number;
+            faults: components["schemas"]["letters_core_letter_Fault"][];
+            verdict?: components["schemas"]["ShownVerdict"] | null;
+        };
         /** PreviewEvent */
         PreviewEvent: {
             anonymous_id: string | null;
@@ -4535,7 +4546,7 @@ export interface components {
             after: string;
             before: string;
             letter: components["schemas"]["Letter"];
-            preview: components["schemas"]["letters_core_letter_Preview"];
+            preview: components["schemas"]["Preview"];
         };
         /** SampleRow */
         SampleRow: {
@@ -5228,10 +5239,6 @@ export interface components {
              */
             weight: "refused" | "note" | "left_out";
         };
-        /** Preview */
-        imports_preview_Preview: {
-            units: components["schemas"]["PreviewUnit"][];
-        };
         /** Problem */
         kernel_tables_Problem: {
             column: string;
@@ -5255,13 +5262,6 @@ export interface components {
             /** @default 1 */
             line: number;
             sentence: string;
-        };
-        /** Preview */
-        letters_core_letter_Preview: {
-            events: components["schemas"]["ShownEvent"][];
-            events_total: number;
-            faults: components["schemas"]["letters_core_letter_Fault"][];
-            verdict?: components["schemas"]["ShownVerdict"] | null;
         };
         /** Change */
         plans_core_changes_Change: {
@@ -8124,7 +8124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["imports_preview_Preview"];
+                    "application/json": components["schemas"]["HistoryPreview"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -8712,7 +8712,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["letters_core_letter_Preview"];
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

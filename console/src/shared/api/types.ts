@@ -61,6 +61,27 @@ export type AttributeValue = Item["attributes"][string];
 export type CatalogSummary = Answer<"Summary">;
 export type ImportReport = Answer<"ImportReport">;
 
+export type HistoryImport = Answer<"HistoryImport">;
+export type HistoryReport = Answer<"HistoryReport">;
+export type HistoryLook = Answer<"Look">;
+export type HistoryColumn = Answer<"Column">;
+export type HistoryPreview = Answer<"HistoryPreview">;
+export type RowMapping = Answer<"RowMapping">;
+export type MappingPart = Answer<"Part">;
+export type NamedMapping = Answer<"NamedMapping">;
+export type MappingPreset = Answer<"Preset">;
+export type SampleRow = Answer<"SampleRow">;
+export type PreviewedEvent = Answer<"PreviewEvent">;
+
+export type Hook = Answer<"Hook">;
+export type NewHook = Answer<"NewHook">;
+export type HookPreset = Answer<"HookPreset">;
+export type HookMapping = Answer<"HookMapping">;
+export type HookRule = HookMapping["rules"][number];
+export type HookPreview = Answer<"HookPreview">;
+export type HookDelivery = Answer<"ShownDelivery">;
+export type HookScheme = Answer<"Scheme">;
+
 export type SlotFilters = Answer<"Filters">;
 export type Slot = Answer<"Slot">;
 export type Policy = Slot["policy"];

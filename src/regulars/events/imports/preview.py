@@ -49,7 +49,7 @@ class PreviewUnit(msgspec.Struct, frozen=True, kw_only=True):
     fate: str
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryPreview(msgspec.Struct, frozen=True, kw_only=True):
     """What the first rows become."""
 
     units: list[PreviewUnit]
@@ -61,7 +61,7 @@ def preview_of(
     format: Format,  # noqa: A002 (its name in the API)
     mapping: RowMapping,
     now_us: int,
-) -> Preview:
+) -> HistoryPreview:
     """Return the first rows with their events."""
     with Walk(file, format=format, mapping=mapping, now_us=now_us) as walk:
         shown: list[PreviewUnit] = []
@@ -72,7 +72,7 @@ def preview_of(
             rows += len(unit.rows)
             load = checked_load(unit, now_us)
             shown.append(_unit(unit, load.events))
-        return Preview(units=shown)
+        return HistoryPreview(units=shown)
 
 
 def _unit(unit: Unit, events: list[Event]) -> PreviewUnit:

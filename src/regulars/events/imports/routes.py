@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from regulars.events.imports.core.mapping import RowMapping
 from regulars.events.imports.core.presets import Preset
-from regulars.events.imports.preview import Preview
+from regulars.events.imports.preview import HistoryPreview
 from regulars.events.imports.report import SampleRow
 from regulars.events.imports.service import HistoryImport, Imports, Look, NamedMapping
 from regulars.kernel.http import Page, Role, needs
@@ -176,7 +176,7 @@ class ImportsController(Controller):
         sync_to_thread=True,
         opt=needs(Role.MARKETER),
     )
-    def preview(self, imports: Imports, import_id: str, data: RowMapping) -> Preview:
+    def preview(self, imports: Imports, import_id: str, data: RowMapping) -> HistoryPreview:
         """Return the first 20 rows beside the events they become, each problem at its cell."""
         return imports.preview(import_id, data)
 

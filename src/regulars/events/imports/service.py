@@ -15,7 +15,7 @@ from regulars.events.imports.core.mapping import MAPPING_NAME_CHARACTERS_MAX, Ro
 from regulars.events.imports.core.presets import PRESETS, Preset
 from regulars.events.imports.core.proposing import Column, Proposal, columns_of, propose
 from regulars.events.imports.places import Places, open_place
-from regulars.events.imports.preview import Preview, preview_of
+from regulars.events.imports.preview import HistoryPreview, preview_of
 from regulars.events.imports.report import HistoryReport, SampleRow, shown_cells
 from regulars.events.imports.running import Given, Intake, KnowsCustomers
 from regulars.events.imports.store import FileRow
@@ -215,7 +215,7 @@ class Imports:
         chosen = fits[0] if fits and fits[0] != "utf-8" else None
         return msgspec.structs.replace(asked, encoding=chosen), [] if fits[:1] == ["utf-8"] else fits
 
-    def preview(self, import_id: str, mapping: RowMapping) -> Preview:
+    def preview(self, import_id: str, mapping: RowMapping) -> HistoryPreview:
         """Return the first rows beside the events they would become, each problem at its cell."""
         row = self._row(import_id)
         with self.open_file(row) as file:

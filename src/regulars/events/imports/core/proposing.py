@@ -21,6 +21,7 @@ from regulars.kernel.tables import PROBLEM_COLUMN, Layout
 SAMPLES_SHOWN = 5
 SAMPLE_CHARACTERS_MAX = 120
 NESTING_SHOWN = 3
+MAJORITY = 0.95  # of a column's first cells; the others will be named as faults
 _NUMBERS: tuple[ValueType, ...] = ("number", "money", "whole")
 
 
@@ -89,6 +90,8 @@ def _flattened(cells: Cells, before: str, levels: int) -> list[str]:
 def _column(name: str, cells: Sequence[Any]) -> Column:  # Any: cells
     filled = [cell for cell in cells if not is_empty(cell)]
     kind, decimal = types_of(filled)
+    if kind == "text":
+        kind, decimal = _mostly(filled)
     distinct = list(dict.fromkeys(text_of(cell)[:SAMPLE_CHARACTERS_MAX] for cell in filled))[:SAMPLES_SHOWN]
     return Column(
         name=name,
@@ -100,13 +103,22 @@ def _column(name: str, cells: Sequence[Any]) -> Column:  # Any: cells
     )
 
 
+def _mostly(filled: Sequence[Any]) -> tuple[ValueType, Literal[".", ","] | None]:  # Any: cells
+    """Return the type that all but a few cells show: one price of a thousand may say 'free', and is then at fault."""
+    digits = [cell for cell in filled if any(letter.isdecimal() for letter in str(cell))]
+    return types_of(digits) if len(digits) >= MAJORITY * len(filled) else ("text", ".")
+
+
 def _times(name: str, filled: Sequence[Any]) -> list[TimeReading]:  # Any: cells
     is_called_so = any(word in folded(name) for word in ("time", "date", "日", "時", "at", "年"))
     if all(_is_small_number(cell) for cell in filled) and not is_called_so:
         return []  # 881250949 may be a moment, but a column of prices is none
-    first = list(dict.fromkeys(str(cell) for cell in filled))[:SAMPLES_SHOWN]
     found = []
-    for pattern in readings_of(filled):
+    digits = [cell for cell in filled if any(letter.isdecimal() for letter in str(cell))]
+    if len(digits) < MAJORITY * len(filled):
+        return []
+    first = list(dict.fromkeys(str(cell) for cell in digits))[:SAMPLES_SHOWN]
+    for pattern in readings_of(digits):
         read = time_reader(pattern, "UTC")
         found.append(TimeReading(format=pattern, examples=[moment(read(text)).isoformat() for text in first]))
     return found
