@@ -76,8 +76,9 @@ def test_today_is_streamed_until_the_reader_goes(prepared: tuple[Served, str, st
 
 
 def test_it_is_ready_and_counts_itself(prepared: tuple[Served, str, str]) -> None:
-    served, _, secret = prepared
+    served, write_key, secret = prepared
     assert served.http.get("/readyz").json()["ready"] is True
+    assert served.http.post("/v1/track", json=track(8), headers=basic(write_key)).status_code == 200
     page = served.http.get("/metrics", headers={"Authorization": f"Bearer {secret}"}).text
     assert "regulars_worker_lag_seconds" in page
     assert "regulars_door_requests_total" in page
