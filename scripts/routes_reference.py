@@ -26,7 +26,8 @@ as the header `X-CSRF-Token`. See [web](web.md) for roles, limits and problem do
 
 **What every address shares.** Errors are problem documents (RFC 9457): `detail` says what to do, `problems` lists every
 fault. Lists that may be long come in pages: send `next_cursor` back as `cursor`; `limit` is at most 200. A POST may
-carry an `Idempotency-Key`: sent twice, it is done once. Moments are RFC 3339 in UTC.
+carry an `Idempotency-Key`: sent twice, it is done once. Moments are RFC 3339 in UTC. The description that a running
+shop gives shows every request and every answer by a whole example.
 """
 
 

@@ -90,9 +90,9 @@ def build_web(shop: Shop) -> Web:
     )
 
 
-def describe_api(shop: Shop) -> dict[str, Any]:  # Any: JSON
+def describe_api(shop: Shop, *, examples: bool = True) -> dict[str, Any]:  # Any: JSON
     """Return the API's description (OpenAPI 3.1) of a shop that need not be served."""
-    return finished(build_web(shop).framework)
+    return finished(build_web(shop).framework, examples=examples)
 
 
 def checks(shop: Shop) -> Sequence[Check]:

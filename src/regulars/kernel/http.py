@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar  # Any: Litestar's `opt` is a dict of Any
 
@@ -63,15 +63,18 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 NEEDS = "regulars_needs"
 AUDITED_AS = "regulars_audited_as"
+EXAMPLE = "regulars_example"
 
 
-def needs(role: Role, *, audited_as: str | None = None) -> dict[str, Any]:
+def needs(role: Role, *, audited_as: str | None = None, example: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Return the `opt` of a handler: the least role let in, and the audit log's name for a change.
+
+    `example` is a request as one would send it, where one made from the schema would not do.
 
     >>> needs(Role.MARKETER, audited_as="slot_defined")[NEEDS]
     <Role.MARKETER: 'marketer'>
     """
-    return {NEEDS: role, AUDITED_AS: audited_as}
+    return {NEEDS: role, AUDITED_AS: audited_as, EXAMPLE: example}
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

@@ -116,7 +116,10 @@ class RecommendController(Controller):
         summary="What to show now, and why",
         status_code=200,
         sync_to_thread=True,
-        opt=needs(Role.VIEWER),
+        opt=needs(
+            Role.VIEWER,
+            example={"identifier": {"kind": "user_id", "value": "ann"}, "slot": "home", "count": 20},
+        ),
     )
     def slate(self, recommend: Recommend, identity: Identity, data: SlateRequest) -> Slate:
         """Return the slate, and log that it was shown."""
@@ -134,7 +137,10 @@ class RecommendController(Controller):
         summary="Every policy's slate side by side",
         status_code=200,
         sync_to_thread=True,
-        opt=needs(Role.VIEWER),
+        opt=needs(
+            Role.VIEWER,
+            example={"customer_id": "ann", "slot": "home", "filters": {"tags": ["genre:Crime"]}, "novelty": 0.6},
+        ),
     )
     def compare(self, recommend: Recommend, data: CompareRequest) -> Comparison:
         """Return what each policy would show; nothing is logged, for nobody saw it."""

@@ -11,8 +11,9 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 
-from regulars.kernel.http import NEEDS, Role, needs
+from regulars.kernel.http import EXAMPLE, NEEDS, Role, needs
 from regulars.web.core import KEY_PREFIX
+from regulars.web.examples import add_examples
 from regulars.web.gate import CSRF_HEADER, SESSION_COOKIE
 from regulars.web.problems import MEDIA_TYPE, Problem
 
@@ -49,19 +50,20 @@ def openapi_config(version: str) -> OpenAPIConfig:
     )
 
 
-def finished(app: Litestar) -> dict[str, Any]:  # Any: JSON
+def finished(app: Litestar, *, examples: bool = True) -> dict[str, Any]:  # Any: JSON
     """Return the API's description, with what each address needs and how it refuses, the same at every call."""
     document: dict[str, Any] = app.openapi_schema.to_schema()
-    finish(document, app)
+    finish(document, app, examples=examples)
     return document
 
 
-def finish(document: dict[str, Any], app: Litestar) -> None:  # Any: JSON
-    """Add to the framework's document who may do what and the problem documents, in place."""
+def finish(document: dict[str, Any], app: Litestar, *, examples: bool = True) -> None:  # Any: JSON
+    """Add to the framework's document who may do what, the problem documents and examples, in place."""
     document["components"].setdefault("schemas", {})["ProblemDocument"] = _problem_schema()
     _name_pages(document)
-    needed = {
-        (route.path_format, method.lower()): handler.opt.get(NEEDS) or Role.ADMIN
+    _loosen_unions(document)
+    told = {
+        (route.path_format, method.lower()): handler.opt
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
         for method in getattr(handler, "http_methods", ())
@@ -69,7 +71,24 @@ def finish(document: dict[str, Any], app: Litestar) -> None:  # Any: JSON
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if isinstance(operation, dict) and "operationId" in operation:
-                _finish_operation(operation, needed.get((path, method), Role.ADMIN))
+                opt = told.get((path, method), {})
+                _finish_operation(operation, opt.get(NEEDS) or Role.ADMIN)
+                if examples and opt.get(EXAMPLE):
+                    operation["requestBody"]["content"]["application/json"]["example"] = opt[EXAMPLE]
+    if examples:
+        add_examples(document)
+
+
+def _loosen_unions(part: Any) -> None:  # Any: JSON
+    """Say `anyOf` where the framework says `oneOf`: 8700 is a whole number and a number too."""
+    if isinstance(part, dict):
+        if "oneOf" in part and "discriminator" not in part:
+            part["anyOf"] = part.pop("oneOf")
+        for inner in part.values():
+            _loosen_unions(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _loosen_unions(inner)
 
 
 _PAGE_NAME = re.compile(r"^Page_(?:\w+\.)*(?P<item>\w+)_$")
@@ -101,6 +120,8 @@ def _finish_operation(operation: dict[str, Any], needed: Role) -> None:  # Any: 
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
     responses = operation["responses"]
     responses.pop("400", None)
+    if "204" in responses:
+        responses["204"].pop("content", None)
     responses["default"] = {"description": "It cannot be done; the problem document says why.", "content": problem}
 
 

@@ -10413,9 +10413,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description It cannot be done; the problem document says why. */
             default: {
