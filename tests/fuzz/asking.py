@@ -19,6 +19,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, checks
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.openapi.checks import JsonSchemaError
 
 from regulars.app.http import build_web, describe_api
@@ -31,6 +32,10 @@ ENDLESS = {"watchToday", "liveEvents"}  # streams of news; tests of their own re
 REMEMBERED = 40
 KNOWN_SHARE = 0.6
 Json = Any  # Any: JSON
+checks.load_all_checks()
+CHECKS: Any = checks.CHECKS.get_by_names(  # Any: functions and classes of schemathesis, by its own names
+    ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"]
+)
 
 
 class Asking:
@@ -55,7 +60,10 @@ class Asking:
 
     def operations(self) -> list[Any]:  # Any: schemathesis' own
         """Return every documented operation that ends."""
-        found = [result.ok() for result in self.schema.get_all_operations()]
+        found: list[Any] = []  # Any: as above
+        for result in self.schema.get_all_operations():
+            assert isinstance(result, Ok), result
+            found.append(result.ok())
         return [one for one in found if one.definition.raw["operationId"] not in ENDLESS]
 
     def exercise(self, rounds: int, examples: int) -> None:
@@ -73,24 +81,19 @@ class Asking:
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy())
-        def ask(case: Case) -> None:
+        def ask(case: Case[Any]) -> None:
             self._ask(case)
 
         ask()
 
-    def _ask(self, case: Case) -> None:
+    def _ask(self, case: Case[Any]) -> None:
         self._make_known(case)
         answer = self.send(case)
         self.statuses[answer.status_code] += 1
         try:
             case.validate_response(
                 answer,
-                checks=[
-                    checks.not_a_server_error,
-                    *checks.CHECKS.get_by_names(
-                        ["status_code_conformance", "content_type_conformance", "response_schema_conformance"]
-                    ),
-                ],
+                checks=CHECKS,
             )
             if answer.status_code >= 400:
                 assert answer.json()["detail"].rstrip()[-1] in ".)…?”", answer.text
@@ -104,7 +107,7 @@ class Asking:
         if answer.status_code < 300 and "json" in answer.headers.get("content-type", ""):
             self._remember(answer.json())
 
-    def send(self, case: Case) -> httpx.Response:
+    def send(self, case: Case[Any]) -> httpx.Response:
         """Send one case."""
         said = case.as_transport_kwargs(base_url="http://shop.example")
         prepared = requests.Request(
@@ -112,6 +115,7 @@ class Asking:
             data=said.get("data"), json=said.get("json"), cookies=said.get("cookies"), files=said.get("files"),
         ).prepare()  # fmt: skip
         body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+        assert body is None or isinstance(body, bytes), "nothing is streamed here"
         headers = [(name.encode(), value.encode() if isinstance(value, str) else value)
                    for name, value in prepared.headers.items() if name.lower() != "authorization"]  # fmt: skip
         headers.append((b"authorization", self.headers["Authorization"].encode()))
@@ -125,7 +129,7 @@ class Asking:
 
         return self._loop.run(once())
 
-    def _make_known(self, case: Case) -> None:
+    def _make_known(self, case: Case[Any]) -> None:
         """Put what exists where the case needs such a thing."""
         for name in list(case.path_parameters or {}):
             if (found := self._one(name)) is not None:
@@ -155,7 +159,7 @@ class Asking:
                     del known[:-REMEMBERED]
 
 
-def _words_of(failure: Exception) -> str:
+def _words_of(failure: BaseException) -> str:
     if isinstance(failure, FailureGroup):
         return "; ".join(f"{type(one).__name__}: {one.title}: {one.message}" for one in failure.exceptions)
     return repr(failure)

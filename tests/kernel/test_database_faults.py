@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,29 @@ def test_a_turn_that_does_not_come_in_time_is_told(tmp_path: Path) -> None:
         pass
     for turnstile in (one, other):
         turnstile.close()
+
+
+def test_a_number_beyond_64_bits_is_told_as_a_fault_of_whoever_sent_it(database: Database) -> None:
+    database.migrate([SHELVES])
+    with (
+        pytest.raises(InvalidError, match="A whole number is too large"),
+        database.write() as connection,
+    ):
+        connection.execute(text("INSERT INTO shelves (name, jars) VALUES ('plum', :jars)"), {"jars": 2**64})
+    may_be_asked = nullcontext() if database.dialect == "postgresql" else pytest.raises(InvalidError, match="too large")
+    with may_be_asked, database.read() as connection:
+        assert connection.execute(text("SELECT name FROM shelves WHERE jars = :jars"), {"jars": 2**80}).all() == []
+
+
+def test_a_nul_is_kept_or_told_as_a_fault_of_whoever_sent_it(database: Database) -> None:
+    database.migrate([SHELVES])
+
+    def put() -> None:
+        with database.write() as connection:
+            connection.execute(_PUT, {"name": "a\x00b", "label": b""})
+
+    if database.dialect == "sqlite":
+        put()
+    else:
+        with pytest.raises(InvalidError, match="NUL"):
+            put()

@@ -237,10 +237,15 @@ class Maker:
         return [self.of(items, _singular(name))] * max(1, int(schema.get("minItems", 1)))
 
 
+_KINDS: dict[object, tuple[type, ...]] = {
+    "string": (str,), "object": (dict,), "array": (list,), "integer": (int,), "number": (int, float),
+    "boolean": (bool,),
+}  # fmt: skip
+
+
 def _fits(word: Any, schema: dict[str, Any]) -> bool:  # Any: JSON
-    kinds = {"string": str, "object": dict, "array": list, "integer": int, "number": (int, float), "boolean": bool}
     kind = schema.get("type")
-    return isinstance(kind, str) and isinstance(word, kinds.get(kind, ()))
+    return isinstance(kind, str) and isinstance(word, _KINDS.get(kind, ()))
 
 
 def _fits_values(word: dict[str, Any], schema: dict[str, Any]) -> bool:  # Any: JSON

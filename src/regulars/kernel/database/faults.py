@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from regulars.kernel.errors import DatabaseBusyError, DatabaseError, DiskFullError, RegularsError
+from regulars.kernel.errors import DatabaseBusyError, DatabaseError, DiskFullError, InvalidError, RegularsError
 
 _FULL = "The disk of the state database is full. Free some space; nothing acknowledged was lost."
 _BUSY = "The state database is busy with another change. Try again."
+_TOO_LARGE = "A whole number is too large: it must lie between -9223372036854775808 and 9223372036854775807."
+_NUL = "A text holds a NUL character (\\u0000), which cannot be kept. Take it out."
 _SQLITE_SENTENCES = {
     sqlite3.SQLITE_CANTOPEN: "The state database cannot be opened. Check that the folder exists and may be written.",
     sqlite3.SQLITE_READONLY: "The state database may not be written. Give this program's user the right to its folder.",
@@ -23,6 +25,8 @@ _SQLITE_SENTENCES = {
 }
 # PostgreSQL, appendix A: class 53 is short of something, 40 rolled back, 55P03 waited too long for a lock,
 # 08 and 57P connection gone or server going down, 28 and 3D wrong user or database.
+# 22003 is a number out of range, 22021 and 22P05 a character that the server's encoding does not have.
+_UNFIT = {"22003": _TOO_LARGE, "22021": _NUL, "22P05": _NUL}
 _CLASHES = {"40001", "40P01", "55P03"}
 
 
@@ -33,6 +37,10 @@ def translated() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise DatabaseBusyError("Every connection to the state database is in use.") from error
+    except OverflowError as error:
+        if "SQLite INTEGER" not in str(error):
+            raise
+        raise InvalidError(_TOO_LARGE) from error
     except DBAPIError as error:
         told = _told(error)
         if told is None:
@@ -64,6 +72,9 @@ def _postgresql(error: DBAPIError) -> RegularsError | None:
         return DiskFullError(_FULL)
     if state in _CLASHES:
         return DatabaseBusyError(_BUSY)
+    unfit = _UNFIT.get(state) or (_NUL if not state and "NUL (0x00)" in str(error.orig) else None)  # the driver's word
+    if unfit is not None:
+        return InvalidError(unfit)
     if state == "25006":
         return DatabaseError(
             "The state database takes no changes: it is a standby, or the block was opened for reading."
