@@ -129,10 +129,19 @@ def test_a_message_delivered_twice_to_the_door_leaves_once(shop: Shop, receiver:
     assert len(receiver.received) == 1
 
 
-def test_the_projection_says_that_it_acts_outward(shop: Shop) -> None:
-    assert shop.destinations.outward is True
-    worker = shop.worker()
-    assert any(getattr(one, "outward", False) for one in worker._projections)
+def test_a_rebuild_sends_nothing_again_and_keeps_what_waits(shop: Shop, receiver: Receiver) -> None:
+    one = webhook(shop, receiver)
+    happen(shop, *(track("Order Completed", f"u{n}") for n in range(4)))
+    shop.destinations.deliver()
+    shop.destinations.pause(one)
+    happen(shop, track("Order Completed"))
+    shop.rebuild()
+    shop.catch_up()
+    assert shop.destinations.get(one).health.waiting == 1
+    shop.destinations.resume(one)
+    shop.destinations.deliver()
+    assert len(receiver.received) == 5
+    assert len({came.headers["webhook-id"] for came in receiver.received}) == 5
 
 
 def test_a_batch_that_another_projection_cannot_take_in_queues_nothing_twice(shop: Shop, receiver: Receiver) -> None:
