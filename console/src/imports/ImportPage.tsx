@@ -51,7 +51,7 @@ function Desk({ one, look, onLayout }: { one: HistoryImport; look: HistoryLook; 
   const lacks = missing(mapping);
   const change = (next: RowMapping) => setMapping(next);
   const begin = useMutation({
-    mutationFn: (what: "check" | "run") => post<HistoryImport>(`/v1/imports/${one.import_id}/${what}`, { mapping, mapping_name: name }),
+    mutationFn: (what: "check" | "run") => post<HistoryImport>(what === "check" ? `/v1/imports/${one.import_id}/check` : `/v1/imports/${one.import_id}/run`, { mapping, mapping_name: name }),
     onSuccess: (next) => {
       client.setQueryData(importQuery(one.import_id).queryKey, next);
       void client.invalidateQueries({ queryKey: importQuery(one.import_id).queryKey });
