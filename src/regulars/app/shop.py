@@ -14,6 +14,7 @@ from regulars.app.erasures import Erasures
 from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
 from regulars.app.rebuild import RebuildReport, Rebuilds
+from regulars.app.replay.core import RecomputeReport, ReplayReport, Span
 from regulars.catalog import Catalog
 from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
@@ -50,6 +51,12 @@ STATE_FILE = "state.db"
 
 LOG_FOLDER = "log"
 LIBRARIES_MAX = 32
+
+Progress = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, note: str) -> None:
+    """Tell nobody how far the work is."""
 
 
 class Shop:
@@ -234,7 +241,7 @@ class Shop:
         parts: Iterable[str] | None = None,
         *,
         check: bool = False,
-        on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,  # noqa: ARG005 (nobody listens)
+        on_progress: Progress = silent,
     ) -> RebuildReport:
         """Make the state anew from the log, by today's rules, while the shop goes on; return what was done.
 
@@ -242,6 +249,37 @@ class Shop:
         Nothing is sent again. What `on_progress` raises pauses the rebuild; the next call goes on with it.
         """
         return self.rebuilds.run(parts, check=check, told=on_progress)
+
+    def count(self, span: Span | None = None, *, on_progress: Progress = silent) -> ReplayReport:
+        """Count a span of history by name and source, read once more from the log; all of it when none is named."""
+        from regulars.app.replay.service import count
+
+        return count(self, span or Span(), on_progress)
+
+    def write_span(self, span: Span, target: Path, *, on_progress: Progress = silent) -> ReplayReport:
+        """Write a span of history to a new `.jsonl` or `.parquet` file, read once more by today's rules."""
+        from regulars.app.replay.service import write
+
+        return write(self, span, target, on_progress)
+
+    def mend_history(self, span: Span | None = None, *, on_progress: Progress = silent) -> ReplayReport:
+        """Put back into history (the lake) what it lacks of a span that the log still holds."""
+        from regulars.app.replay.service import mend
+
+        return mend(self, span or Span(), on_progress)
+
+    def people_of(self, customer_id: CustomerId) -> dict[str, frozenset[str]]:
+        """Return a customer's identifiers by kind, as a span is chosen by."""
+        found: dict[str, set[str]] = {}
+        for one in self.identity.identifiers_of(self.identity.resolve([customer_id])[customer_id]):
+            found.setdefault(one.kind, set()).add(one.value)
+        return {kind: frozenset(values) for kind, values in found.items()}
+
+    def recompute(self, customer_id: CustomerId) -> RecomputeReport:
+        """Work one customer's profile out anew, as a rebuild of everything would; return what changed."""
+        from regulars.app.replay.customer import recompute
+
+        return recompute(self, customer_id)
 
     def catch_up(self) -> int:
         """Take in everything the log holds, here and now; return how many records that were.

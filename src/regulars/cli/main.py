@@ -20,6 +20,7 @@ VERBS = {
     "work": "Run a worker alone, beside web processes on other machines.",
     "ingest": "Take a file of past events, or of items, in.",
     "plans": "Keep, infer and check tracking plans: what events must look like.",
+    "replay": "Read a span of the log once more: count it, write it out, mend history, one customer.",
     "rebuild": "Make the state anew from the log, beside the one that answers.",
     "train": "Learn from what happened so far.",
     "evaluate": "Measure recommendations on a log of interactions, beside baselines.",

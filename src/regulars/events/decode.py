@@ -200,11 +200,11 @@ def _event(sent: bytes, about: _About, position: Position) -> Event:
     if len(sent) > request.event_bytes_max:
         raise UnreadableError(too_large(len(sent), request.event_bytes_max), code="event_too_large")
     item = read_item(sent)
-    call = about.call or _call_of(item)
+    call = about.call or call_of(item)
     _check_shape(item, sent)
     corrections: list[Correction] = []
-    ids = _ids(call, item, corrections)
-    name = _name(call, item, corrections)
+    ids = ids_of(call, item, corrections)
+    name = name_of(call, item, corrections)
     context = _merged(envelope.context, item.context, corrections)
     if context.get("direct") is True:
         context["ip"] = request.ip
@@ -237,7 +237,8 @@ def _event(sent: bytes, about: _About, position: Position) -> Event:
     )
 
 
-def _call_of(item: Item) -> Call:
+def call_of(item: Item) -> Call:
+    """Return what kind of call an item of a batch says it is."""
     call = CALLS.get(item.type) if isinstance(item.type, str) else None
     if call is None:
         sentence = f"An event in a batch needs 'type': one of {', '.join(CALLS)}."
@@ -260,8 +261,8 @@ def fault_in(call: Call, item: Item, raw: bytes) -> UnreadableError | None:
     """Return the first rule that a call breaks."""
     try:
         _check_shape(item, raw)
-        _ids(call, item, [])
-        _name(call, item, [])
+        ids_of(call, item, [])
+        name_of(call, item, [])
     except UnreadableError as fault:
         return fault
     return None
@@ -275,14 +276,17 @@ def _check_shape(item: Item, raw: bytes) -> None:
         raise UnreadableError(f"The event is nested deeper than {NESTING_MAX} levels.", code="too_deep")
 
 
-class _Ids(NamedTuple):
+class Ids(NamedTuple):
+    """Who an event names."""
+
     user_id: str | None
     anonymous_id: str | None
     previous_id: str | None = None
     group_id: str | None = None
 
 
-def _ids(call: Call, item: Item, corrections: list[Correction]) -> _Ids:
+def ids_of(call: Call, item: Item, corrections: list[Correction]) -> Ids:
+    """Return the identifiers that an item comes with, cleaned."""
     user_id = _identifier(item.user_id, "userId", corrections)
     anonymous_id = _identifier(item.anonymous_id, "anonymousId", corrections)
     if call == "alias":
@@ -293,7 +297,7 @@ def _ids(call: Call, item: Item, corrections: list[Correction]) -> _Ids:
         if previous_id == user_id:
             corrections.append(Correction("alias_to_itself", "An alias to itself joins nothing."))
             previous_id = None
-        return _Ids(user_id, anonymous_id, previous_id)
+        return Ids(user_id, anonymous_id, previous_id)
     if user_id is None and anonymous_id is None:
         sentence = (
             "no_user_anon_id: an event needs 'userId' or 'anonymousId' (null, empty, zeros and 'anonymous' are none)."
@@ -303,8 +307,8 @@ def _ids(call: Call, item: Item, corrections: list[Correction]) -> _Ids:
         group_id = _identifier(item.group_id, "groupId", corrections)
         if group_id is None:
             raise UnreadableError("A group call needs 'groupId'.", code="group_id_missing", at="groupId")
-        return _Ids(user_id, anonymous_id, None, group_id)
-    return _Ids(user_id, anonymous_id)
+        return Ids(user_id, anonymous_id, None, group_id)
+    return Ids(user_id, anonymous_id)
 
 
 def _identifier(value: Any, name: str, corrections: list[Correction]) -> str | None:  # Any: as it was sent
@@ -317,7 +321,8 @@ def _identifier(value: Any, name: str, corrections: list[Correction]) -> str | N
     return found
 
 
-def _name(call: Call, item: Item, corrections: list[Correction]) -> str:
+def name_of(call: Call, item: Item, corrections: list[Correction]) -> str:
+    """Return what happened, by name."""
     if call != "track":
         return NAMES[call]
     name = trimmed(item.event, "event", corrections) if isinstance(item.event, str) else ""

@@ -115,6 +115,10 @@ SELECT entry_id, occurred_us, line FROM profiles_timeline
 WHERE identifier_id = :identifier_id AND occurred_us <= :occurred_us
     AND (occurred_us < :occurred_us OR entry_id < :entry_id)
 ORDER BY occurred_us DESC, entry_id DESC LIMIT :rows""")
+# What was filed, in the order of filing?
+_LINES_IN_ORDER = text("""
+SELECT entry_id, identifier_id, occurred_us, line FROM profiles_timeline
+WHERE entry_id > :after ORDER BY entry_id LIMIT :rows""")
 _FORGET_LINES = "DELETE FROM profiles_timeline WHERE identifier_id {among}"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -220,6 +224,16 @@ def lines(
         found.extend((row.occurred_us, row.entry_id, row.line) for row in connection.execute(_LINES, bound))
     found.sort(key=lambda row: (row[0], row[1]), reverse=True)
     return [TimelineRow(entry_id, at_us, _decode_line(line)) for at_us, entry_id, line in found[:rows_max]]
+
+
+def lines_in_order(connection: Connection, rows_a_read: int) -> list[tuple[int, int, Line]]:
+    """Return everything that was filed, as `add_lines` takes it; for a state of few customers."""
+    found: list[tuple[int, int, Line]] = []
+    after = -1
+    while rows := connection.execute(_LINES_IN_ORDER, {"after": after, "rows": rows_a_read}).all():
+        found += [(row.identifier_id, row.occurred_us, _decode_line(row.line)) for row in rows]
+        after = rows[-1].entry_id
+    return found
 
 
 def forget_lines(connection: Connection, identifier_ids: Iterable[int]) -> int:

@@ -42,7 +42,7 @@ def compare(
         ],
         identifiers_moved=identifiers_moved(before, after) if identity else 0,
         profiles_sampled=len(sample),
-        profiles=_differing(before, after, sample)[:DIFFERENCES_TOLD_MAX],
+        profiles=differing(before, after, sample)[:DIFFERENCES_TOLD_MAX],
     )
 
 
@@ -79,7 +79,8 @@ def _sample(before: Connection, after: Connection, sampled: int) -> list[Custome
     return ids[::step][:sampled]
 
 
-def _differing(before: Connection, after: Connection, sample: Iterable[CustomerId]) -> list[ProfileDifference]:
+def differing(before: Connection, after: Connection, sample: Iterable[CustomerId]) -> list[ProfileDifference]:
+    """Return which of these customers look different, and in what."""
     wanted = list(sample)
     ours, theirs = profiles_store.states(before, wanted), profiles_store.states(after, wanted)
     found = []
