@@ -151,6 +151,12 @@ const ROUTES = [
   ["GET", /^\/v1\/destinations\/([^/]+)\/dead-letters$/, ({ query }) => page(undelivered, query)],
   ["GET", /^\/v1\/destinations\/([^/]+)\/(?:hours|syncs)$/, ({ query }) => page([], query)],
   ["GET", /^\/v1\/destinations\/([^/]+)$/, ({ found }) => destinations.find((each) => each.destination_id === found[1]) ?? problem(404, "There is no such destination.")],
+  ["GET", /^\/v1\/imports$/, ({ query }) => page([], query)],
+  ["GET", /^\/v1\/imports\/(?:presets|mappings)$/, () => []],
+  ["GET", /^\/v1\/hooks$/, () => (empty ? [] : [hook()])],
+  ["GET", /^\/v1\/hooks\/presets$/, () => []],
+  ["GET", /^\/v1\/hooks\/([^/]+)\/deliveries$/, () => [hookDelivery()]],
+  ["POST", /^\/v1\/hooks\/preview$/, () => ({ events: [{ message_id: "order:6112045006123", call: "track", name: "Order Completed", occurred_at: hookDelivery().received_at, user_id: null, anonymous_id: null, identifiers: ["email: mei@example.org"], properties: { order_id: "#1042", total: 1290 } }], failures: [], problems: [] })],
   ["GET", /^\/v1\/plans$/, () => (empty ? [] : [planLine()])],
   ["GET", /^\/v1\/plans\/ready$/, () => [["segment-ecommerce", 28], ["segment-video", 17], ["music", 23]].map(([key, events]) => ({ key, name: key, description: "", events }))],
   ["GET", /^\/v1\/plans\/([^/]+)$/, () => plan()],
@@ -185,6 +191,9 @@ function eventDetail(id) {
   return { live: of, event: of.outcome === "rejected" ? null : { event_id: of.event_id, name: of.name, call: of.call, user_id: of.user_id, anonymous_id: of.anonymous_id, occurred_at: of.occurred_at, original_at: raw.timestamp, received_at: of.received_at, properties: raw.properties, context: raw.context, corrections: of.reason ? [of.reason] : [] }, raw: JSON.stringify(raw), request: { path: "/v1/batch", ip: "203.0.113.7", user_agent: "analytics-python/2.4.0", received_at: of.received_at }, verdict: null, personal: [] };
 }
 
+const hookRule = { call: "track", each: "", only: "", event: "'Order Completed'", user_id: "", anonymous_id: "", email: "email", phone: "", external_ids: {}, group_id: "", time: "created_at", message_id: "join(':', ['order', to_string(id)])", spread: "", properties: { order_id: "name", total: "to_number(total_price)" }, traits: {} };
+const hook = () => ({ hook_id: "hk_6112045006123abc", name: "Shopify orders", preset: "shopify_orders", path: "/v1/hooks/hk_6112045006123abc", source_id: sources[0].source_id, enabled: true, scheme: { kind: "shopify", header: "", algorithm: "sha256", encoding: "hex", prefix: "", tolerance_s: 300, delivery_header: "" }, secrets: [{ ending: "shop", until: null }], mapping: { rules: [hookRule] }, version: 1, created_at: "2026-11-20T03:00:00Z", changed_at: "2026-11-20T03:00:00Z" });
+const hookDelivery = () => ({ delivery: "d1", delivery_id: "b54557e4", received_at: new Date(Date.now() - 240_000).toISOString(), status: 200, reason: "", version: 1, body: '{"id":6112045006123,"name":"#1042","email":"mei@example.org","total_price":"1290.00","created_at":"2026-09-30T18:05:12+08:00"}', headers: { "x-shopify-topic": "orders/create" }, events: 1, failures: [] });
 const planBody = () => ({ sources: null, mode: "warn", unknown: "warn", personal: [{ pointer: "/traits/email", action: "hash", kind: "email" }], events: [{ call: "track", name: "Title Rated", description: "Somebody gave stars.", mode: null, context: null, schema: { type: "object", properties: { asset_id: { type: "string" }, rating: { type: "integer", minimum: 1, maximum: 5 }, title: { type: "string" } }, required: ["asset_id", "rating"] } }, { call: "identify", name: "Identify", description: "", mode: "observe", context: null, schema: { type: "object", properties: { email: { type: "string", format: "email" } } } }] });
 const planVersions = () => [{ number: 2, name: "Cinema", note: "Ratings are whole stars", published_by: "Mei Lin", from_at: new Date(Date.now() - 5 * 86_400_000).toISOString(), until_at: null }, { number: 1, name: "Cinema", note: "Inferred", published_by: "Mei Lin", from_at: new Date(Date.now() - 9 * 86_400_000).toISOString(), until_at: new Date(Date.now() - 5 * 86_400_000).toISOString() }];
 const planLine = () => ({ plan_id: "p1", name: "Cinema", description: "", mode: "warn", sources: null, events: 2, personal: 1, in_force: 2, in_force_since: planVersions()[0].from_at, draft_differs: false, judged: 42_310, wrong: 118, blocked: 0, updated_at: planVersions()[0].from_at });

@@ -31,6 +31,8 @@ async function pages(tab) {
   const source = await tab.evaluate(() => fetch("/v1/sources").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const destination = await tab.evaluate(() => fetch("/v1/destinations").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const plan = await tab.evaluate(() => fetch("/v1/plans").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
+  const hook = await tab.evaluate(() => fetch("/v1/hooks").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
+  const past = await tab.evaluate(() => fetch("/v1/imports").then((answer) => (answer.ok ? answer.json() : [])).then((all) => (all.items ?? all)[0] ?? null));
   const { demo } = await tab.evaluate(() => fetch("/v1/setup").then((answer) => answer.json()));
   return Object.entries({
     today: "/today",
@@ -51,6 +53,10 @@ async function pages(tab) {
     "destinations-one": destination && `/destinations/${destination.destination_id}`,
     "destinations-letters": destination && `/destinations/${destination.destination_id}?tab=letters`,
     keys: "/sources?tab=keys",
+    imports: "/imports",
+    "imports-one": past && `/imports?open=${past.import_id}`,
+    hooks: "/hooks",
+    "hooks-one": hook && `/hooks?open=${hook.hook_id}`,
     plans: "/plans",
     "plans-one": plan && `/plans/${plan.plan_id}`,
     "plans-fields": plan && `/plans/${plan.plan_id}?tab=fields`,

@@ -13,6 +13,7 @@ declare module "i18next" {
       settings: typeof import("../settings/locales/en.json");
       today: typeof import("../today/locales/en.json");
       events: typeof import("../events/locales/en.json");
+      hooks: typeof import("../hooks/locales/en.json");
       imports: typeof import("../imports/locales/en.json");
       profiles: typeof import("../profiles/locales/en.json");
       catalog: typeof import("../catalog/locales/en.json");

@@ -3,6 +3,7 @@ import { catalogRoutes } from "../catalog/route";
 import { destinationsRoutes } from "../destinations/route";
 import { eventsRoutes } from "../events/route";
 import { plansRoutes } from "../plans/route";
+import { hooksRoutes } from "../hooks/route";
 import { importsRoutes } from "../imports/route";
 import { profilesRoutes } from "../profiles/route";
 import { recommendRoutes } from "../recommend/route";
@@ -37,6 +38,7 @@ const routeTree = rootRoute.addChildren([
     ...sourcesRoutes,
     ...plansRoutes,
     ...importsRoutes,
+    ...hooksRoutes,
     ...settingsRoutes,
     ...setupRoutes,
   ]),

@@ -1,5 +1,5 @@
 import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconFileImport, IconLanguage, IconLogout, IconMoon, IconPackage, IconPlug, IconSun, IconUser, IconUserPlus } from "@tabler/icons-react";
+import { IconFileImport, IconLanguage, IconLogout, IconMoon, IconPackage, IconPlug, IconSun, IconUser, IconUserPlus, IconWebhook } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -28,6 +28,7 @@ export function useEntries(): Entry[] {
     const actions: (Entry | false)[] = [
       marketer && { key: "source", group: "actions", words: t("search.new_source"), also: english("search.new_source"), icon: <IconPlug {...ICON} />, run: () => void navigate({ to: "/sources" }) },
       marketer && { key: "history", group: "actions", words: t("search.import_history"), also: english("search.import_history"), icon: <IconFileImport {...ICON} />, run: () => void navigate({ to: "/imports", search: {} }) },
+      { key: "hooks", group: "actions", words: t("search.hooks"), also: `${english("search.hooks")} hooks`, icon: <IconWebhook {...ICON} />, run: () => void navigate({ to: "/hooks", search: {} }) },
       admin && { key: "person", group: "actions", words: t("search.invite"), also: english("search.invite"), icon: <IconUserPlus {...ICON} />, run: () => void navigate({ to: "/settings", search: { tab: "people" } }) },
       { key: "theme", group: "actions", words: dark ? t("search.light") : t("search.dark"), also: "dark light theme", icon: dark ? <IconSun {...ICON} /> : <IconMoon {...ICON} />, run: () => setColorScheme(dark ? "light" : "dark") },
       ...LANGUAGES.filter((each) => each !== i18n.language).map((each): Entry => ({

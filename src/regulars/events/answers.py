@@ -27,6 +27,13 @@ TITLES = {
     429: "Too much at once",
     503: "Not available right now",
 }
+TITLES_BY_CODE = {  # where the status alone would say the wrong thing
+    "unknown_hook": "No hook here",
+    "hook_closed": "This hook is closed",
+    "signature_missing": "Not signed",
+    "wrong_signature": "Not signed with our secret",
+    "signature_too_old": "Signed too long ago",
+}
 KINDS = {
     400: "invalid",
     401: "unauthenticated",
@@ -107,7 +114,7 @@ async def send_refusal(send: Send, refused: RefusedError, origin: bytes | None) 
         {
             "success": False,
             "type": f"/problems/{refused.kind}",
-            "title": TITLES[refused.status],
+            "title": TITLES_BY_CODE.get(refused.code, TITLES[refused.status]),
             "status": refused.status,
             "detail": refused.reason,
             "code": refused.code,

@@ -61,7 +61,7 @@ SHOPIFY = HookPreset(
         ]
     ),
     sample={
-        "id": 820982911946154500,
+        "id": 6112045006123,
         "name": "#1042",
         "email": "mei@example.org",
         "phone": None,
@@ -73,11 +73,11 @@ SHOPIFY = HookPreset(
         "total_tax": "0.00",
         "total_discounts": "100.00",
         "discount_codes": [{"code": "AUTUMN", "amount": "100.00", "type": "fixed_amount"}],
-        "customer": {"id": 115310627314723950, "first_name": "Mei", "last_name": "Lin"},
+        "customer": {"id": 7706412351771, "first_name": "Mei", "last_name": "Lin"},
         "line_items": [
-            {"product_id": 788032119674292900, "sku": "TEA-01", "title": "High mountain tea", "variant_title": "150 g",
+            {"product_id": 8093344551203, "sku": "TEA-01", "title": "High mountain tea", "variant_title": "150 g",
              "vendor": "Corner", "price": "420.00", "quantity": 2},
-            {"product_id": 788032119674292901, "sku": "CUP-02", "title": "Cup, celadon", "variant_title": None,
+            {"product_id": 8093344551236, "sku": "CUP-02", "title": "Cup, celadon", "variant_title": None,
              "vendor": "Corner", "price": "550.00", "quantity": 1},
         ],
     },
