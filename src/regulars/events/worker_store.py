@@ -51,8 +51,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
-        capability="letters",
-        number=1,
+        capability="worker",
+        number=2,
         statements=(
             # `raw` is empty where the log still holds what was sent, at this place. A letter is kept by its place, so
             # that reading the log again buries nothing twice and opens nothing that was closed.
