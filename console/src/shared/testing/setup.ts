@@ -1,3 +1,4 @@
+import { cleanNotifications, cleanNotificationsQueue } from "@mantine/notifications";
 import { cleanup } from "@testing-library/react";
 import { afterEach, beforeAll } from "vitest";
 import { startLanguage } from "../../app/i18n";
@@ -13,4 +14,8 @@ window.ResizeObserver ??= class {
 Element.prototype.scrollIntoView ??= () => undefined;
 
 beforeAll(() => startLanguage());
-afterEach(() => cleanup());
+afterEach(() => {
+  cleanNotificationsQueue();
+  cleanNotifications(); // toasts are kept outside of what is drawn, and a worker draws for many files
+  cleanup();
+});
