@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any  # Any: JSON
@@ -101,3 +102,9 @@ def test_every_reason_stands_in_the_reference() -> None:
 def test_no_code_means_two_outcomes() -> None:
     assert len(REASONS) == len(REJECTED) + len(CORRECTED) + len(DUPLICATES)
     assert TEMPORARY < REJECTED
+
+
+@pytest.mark.parametrize("language", ["en", "zh-TW", "ja"])
+def test_every_reason_has_words_in_the_console(language: str) -> None:
+    words = json.loads((ROOT / "console" / "src" / "reasons" / "locales" / f"{language}.json").read_text("utf-8"))
+    assert set(words["title"]) == set(words["do"]) == {*REASONS, "unknown"}

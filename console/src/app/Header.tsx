@@ -2,6 +2,7 @@ import { ActionIcon, Avatar, Menu, UnstyledButton, useMantineColorScheme } from 
 import { IconCheck, IconDeviceDesktop, IconLanguage, IconLogout, IconMoon, IconSearch, IconSun, IconUser } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { AlertsIndicator } from "../alerts/AlertsIndicator";
 import { signOut, useSession, useShop } from "../session/session";
 import { Mark } from "../shared/Mark";
 import { tellProblem } from "../shared/toast";
@@ -22,6 +23,7 @@ export function Header({ onSearch, slot }: { onSearch: () => void; slot: (place:
       <ActionIcon className={css.search} size={36} aria-label={t("search.open")} onClick={onSearch}>
         <IconSearch size={20} stroke={1.5} />
       </ActionIcon>
+      <AlertsIndicator />
       <JobsIndicator />
       <span className={css.switches}>
         <ThemeSwitch />

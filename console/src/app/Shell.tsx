@@ -3,6 +3,7 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { AlertBanner } from "../alerts/AlertBanner";
 import { HeadSlot } from "../shared/head-slot";
 import { useShop } from "../session/session";
 import { useShortcuts } from "../shared/shortcuts";
@@ -40,6 +41,7 @@ export function Shell() {
       <div className={css.room}>
         <Header onSearch={() => setSearching(true)} slot={setPlace} />
         {shop?.simulated && <p className={css.simulated}>{t("simulated")}</p>}
+        <AlertBanner />
         <main id="page" className={css.page} tabIndex={-1}>
           <HeadSlot value={roomy ? place : null}>
             <Outlet />

@@ -15,6 +15,9 @@ declare module "i18next" {
       events: typeof import("../events/locales/en.json");
       hooks: typeof import("../hooks/locales/en.json");
       imports: typeof import("../imports/locales/en.json");
+      reasons: typeof import("../reasons/locales/en.json");
+      letters: typeof import("../letters/locales/en.json");
+      alerts: typeof import("../alerts/locales/en.json");
       profiles: typeof import("../profiles/locales/en.json");
       catalog: typeof import("../catalog/locales/en.json");
       destinations: typeof import("../destinations/locales/en.json");

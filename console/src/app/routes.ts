@@ -1,10 +1,12 @@
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { alertsRoutes } from "../alerts/route";
 import { catalogRoutes } from "../catalog/route";
 import { destinationsRoutes } from "../destinations/route";
 import { eventsRoutes } from "../events/route";
 import { plansRoutes } from "../plans/route";
 import { hooksRoutes } from "../hooks/route";
 import { importsRoutes } from "../imports/route";
+import { lettersRoutes } from "../letters/route";
 import { profilesRoutes } from "../profiles/route";
 import { recommendRoutes } from "../recommend/route";
 import { sessionRoutes } from "../session/route";
@@ -31,6 +33,8 @@ const routeTree = rootRoute.addChildren([
     indexRoute,
     ...todayRoutes,
     ...eventsRoutes,
+    ...lettersRoutes,
+    ...alertsRoutes,
     ...profilesRoutes,
     ...catalogRoutes,
     ...recommendRoutes,

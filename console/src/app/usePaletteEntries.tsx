@@ -1,5 +1,5 @@
 import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconFileImport, IconLanguage, IconLogout, IconMoon, IconPackage, IconPlug, IconSun, IconUser, IconUserPlus, IconWebhook } from "@tabler/icons-react";
+import { IconFileImport, IconLanguage, IconLogout, IconMailOff, IconMoon, IconPackage, IconPlug, IconSun, IconUser, IconUserPlus, IconWebhook } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -25,6 +25,8 @@ export function useEntries(): Entry[] {
       key: `page-${noun}`, group: "pages", words: t(`rail.${noun}`), also: english(`rail.${noun}`), keys: `G ${letter.toUpperCase()}`,
       icon: <Icon {...ICON} />, run: () => void navigate({ to }),
     }));
+    const rooms = [["rejected", "/events/rejected"], ["letters", "/events/letters"], ["alerts", "/events/alerts"]] as const;
+    const inside: Entry[] = rooms.map(([tab, to]) => ({ key: `page-${tab}`, group: "pages", words: i18n.getFixedT(i18n.language, "events")(`tab.${tab}`), also: i18n.getFixedT("en", "events")(`tab.${tab}`), icon: <IconMailOff {...ICON} />, run: () => void navigate({ to }) }));
     const actions: (Entry | false)[] = [
       marketer && { key: "source", group: "actions", words: t("search.new_source"), also: english("search.new_source"), icon: <IconPlug {...ICON} />, run: () => void navigate({ to: "/sources" }) },
       marketer && { key: "history", group: "actions", words: t("search.import_history"), also: english("search.import_history"), icon: <IconFileImport {...ICON} />, run: () => void navigate({ to: "/imports", search: {} }) },
@@ -36,7 +38,7 @@ export function useEntries(): Entry[] {
       })),
       { key: "leave", group: "actions", words: t("search.leave"), also: english("search.leave"), icon: <IconLogout {...ICON} />, run: () => void signOut().then(() => navigate({ to: "/login" }), tellProblem) },
     ];
-    return [...pages, ...actions.filter((each): each is Entry => each !== false)];
+    return [...pages, ...inside, ...actions.filter((each): each is Entry => each !== false)];
   }, [t, i18n, navigate, marketer, admin, dark, setColorScheme]);
 }
 

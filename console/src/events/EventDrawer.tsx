@@ -3,11 +3,13 @@ import { IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { CopyButton, CopyText, Drawer, ErrorState, TextSkeleton, useFormat } from "../shared";
+import { CopyText, Drawer, ErrorState, TextSkeleton, useFormat } from "../shared";
 import { type EventDetail, get } from "../shared/api";
-import { changedPaths, linesOf } from "./changes";
+import { useReason } from "../reasons/ReasonName";
+import { changedPaths } from "./changes";
 import css from "./EventDrawer.module.css";
 import { EventVerdict } from "./EventVerdict";
+import { JsonView, parsed } from "./JsonView";
 import { OutcomeBadge } from "./OutcomeBadge";
 
 const eventQuery = (event_id: string) => ({
@@ -34,6 +36,7 @@ function Detail({ detail }: { detail: EventDetail }) {
   const format = useFormat();
   const sent = parsed(detail.raw);
   const changed = changedPaths(sent, detail.event);
+  const reason = useReason();
   const { live, request } = detail;
   return (
     <div className={css.detail}>
@@ -45,6 +48,16 @@ function Detail({ detail }: { detail: EventDetail }) {
         )}
       </div>
       <EventVerdict detail={detail} />
+      {live.codes.length > 0 && (
+        <ul className={css.reasons}>
+          {live.codes.map((code) => (
+            <li key={code}><strong>{reason.title(code)}</strong> {reason.todo(code)}</li>
+          ))}
+        </ul>
+      )}
+      {request.kept !== "whole" && (
+        <p className={css.kept}>{request.kept === "count" ? t("drawer.count_only", { count: request.requests, events: format.number(request.events) }) : t("drawer.head_only", { size: format.bytes(request.body_bytes) })}</p>
+      )}
       <dl className={css.request}>
         <dt>{t("drawer.received")}</dt>
         <dd>{request.received_at ? format.moment(request.received_at) : "–"}</dd>
@@ -60,45 +73,5 @@ function Detail({ detail }: { detail: EventDetail }) {
         <JsonView title={t("drawer.sent")} hint={t("drawer.sent_hint")} value={sent} text={detail.raw} marked={changed} />
       </div>
     </div>
-  );
-}
-
-/** What was sent, as a value where it is JSON and as the bare text where it is not. */
-function parsed(raw: string): unknown {
-  try {
-    return JSON.parse(raw) as unknown;
-  } catch {
-    return raw;
-  }
-}
-
-interface JsonViewProps {
-  title: string;
-  hint: string;
-  value: unknown;
-  /** What is copied, when that is not the value written out. */
-  text?: string;
-  marked: ReadonlySet<string>;
-}
-
-function JsonView({ title, hint, value, text = JSON.stringify(value, null, 2), marked }: JsonViewProps) {
-  return (
-    <section className={css.side}>
-      <header className={css.sideHead}>
-        <div>
-          <h3>{title}</h3>
-          <p>{hint}</p>
-        </div>
-        {value !== null && value !== undefined && <CopyButton text={text} />}
-      </header>
-      <pre className={css.json} tabIndex={0} aria-label={title}>
-        {typeof value === "string" ? value : value === null || value === undefined ? "" : linesOf(value).map((line, at) => (
-          <span key={at} className={css.line} data-marked={(marked.has(line.path) && line.kind !== "bracket") || undefined} style={{ paddingInlineStart: 12 + line.depth * 14 }}>
-            {line.name !== null && <span className={css.key}>{line.name}: </span>}
-            <span data-kind={line.kind}>{line.text}</span>
-          </span>
-        ))}
-      </pre>
-    </section>
   );
 }

@@ -11,6 +11,7 @@ import { EventDrawer } from "./EventDrawer";
 import css from "./EventsPage.module.css";
 import { Filters } from "./Filters";
 import { OutcomeBadge } from "./OutcomeBadge";
+import { EventsTabs } from "./Tabs";
 import { type EventFilters, type EventsSearch, filtersOf, keyOf, withNews } from "./search";
 
 const KEPT = 2_000; // rows held while the stream runs
@@ -51,6 +52,7 @@ export function EventsPage() {
         </Button>
       }
     >
+      <EventsTabs now="stream" />
       <Filters search={search} onChange={setSearch} />
       <Section flush>
         <EventList filters={filters} news={mine.shown} open={search.event ?? null} onOpen={(event) => setSearch({ event: event.event_id })} onClear={() => void navigate({ search: {} })} />
@@ -119,7 +121,7 @@ function useColumns(): TableColumn<LiveEvent>[] {
     () => [
       { key: "received_at", title: t("column.received"), width: 72, value: (row) => row.received_at, cell: (row) => <time dateTime={row.received_at} className={css.time}>{format.clockSeconds(row.received_at)}</time> },
       { key: "outcome", title: t("column.outcome"), width: 94, value: (row) => row.outcome, cell: (row) => <OutcomeBadge outcome={row.outcome} /> },
-      { key: "name", title: t("column.name"), width: 124, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
+      { key: "name", title: t("column.name"), width: 124, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}{row.requests > 1 && <span className={css.times}> ×{format.number(row.requests)}</span>}</span> },
       { key: "summary", title: t("column.summary"), width: 240, hideBelow: 720, value: (row) => row.reason || row.summary,
         cell: (row) => (
           <span className={css.summary} data-reason={row.outcome === "rejected" || undefined}>

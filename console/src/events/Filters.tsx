@@ -1,9 +1,10 @@
-import { Autocomplete, CloseButton, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Button, CloseButton, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconFilter, IconUser } from "@tabler/icons-react";
+import { IconFilter, IconUser, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useReason } from "../reasons/ReasonName";
 import { get, type Source } from "../shared/api";
 import { todayQuery } from "../today/TodayPage";
 import css from "./Filters.module.css";
@@ -14,6 +15,7 @@ const TYPING_MS = 300;
 /** Four filters, all of them in the address. */
 export function Filters({ search, onChange }: { search: EventsSearch; onChange: (change: Partial<EventsSearch>) => void }) {
   const { t } = useTranslation("events");
+  const reason = useReason();
   const sources = useQuery({ queryKey: ["sources"], queryFn: ({ signal }) => get<Source[]>("/v1/sources", undefined, signal) });
   const today = useQuery({ ...todayQuery, staleTime: 60_000 });
   const outcomes = [{ value: "", label: t("filter.all") }, ...OUTCOMES.map((outcome) => ({ value: outcome, label: t(`outcome.${outcome}`) }))];
@@ -30,6 +32,9 @@ export function Filters({ search, onChange }: { search: EventsSearch; onChange: 
           <TextInput aria-label={t("column.customer")} placeholder={t("filter.customer")} leftSection={<IconUser size={16} stroke={1.5} />} value={value} onChange={(event) => set(event.currentTarget.value)} rightSection={value && <CloseButton size="sm" aria-label={t("filter.clear")} onClick={() => set("")} />} />
         )}
       </Typed>
+      {search.reason && (
+        <Button variant="light" size="sm" rightSection={<IconX size={14} stroke={1.5} />} onClick={() => onChange({ reason: undefined })} aria-label={t("filter.no_reason", { reason: reason.title(search.reason) })}>{reason.title(search.reason)}</Button>
+      )}
       <Select aria-label={t("column.source")} placeholder={t("filter.source")} clearable data={(sources.data ?? []).map((source) => ({ value: source.source_id, label: source.name }))} value={search.source_id ?? null} onChange={(value) => onChange({ source_id: value ?? undefined })} />
     </div>
   );

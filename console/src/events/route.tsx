@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { shellRoute } from "../app/root";
-import { eventsSearch } from "./search";
+import { eventsSearch, rejectedSearch } from "./search";
 
 const eventsRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -9,4 +9,11 @@ const eventsRoute = createRoute({
   component: lazyRouteComponent(() => import("./EventsPage"), "EventsPage"),
 });
 
-export const eventsRoutes = [eventsRoute] as const;
+const rejectedRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/events/rejected",
+  validateSearch: rejectedSearch,
+  component: lazyRouteComponent(() => import("./RejectedPage"), "RejectedPage"),
+});
+
+export const eventsRoutes = [eventsRoute, rejectedRoute] as const;

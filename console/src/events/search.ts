@@ -9,11 +9,13 @@ export interface EventsSearch {
   source_id?: string | undefined;
   outcome?: Outcome | undefined;
   customer?: string | undefined;
+  /** The code of a reason. */
+  reason?: string | undefined;
   /** The event whose drawer is open. */
   event?: string | undefined;
 }
 
-const words = (value: unknown): string | undefined => {
+export const words = (value: unknown): string | undefined => {
   const text = typeof value === "number" ? String(value) : value;
   return typeof text === "string" && text.trim() ? text.trim() : undefined;
 };
@@ -21,14 +23,14 @@ const words = (value: unknown): string | undefined => {
 /** Keep what is known; an outcome that does not exist is dropped rather than asked for. */
 export function eventsSearch(raw: Record<string, unknown>): EventsSearch {
   const outcome = OUTCOMES.find((each) => each === raw["outcome"]);
-  const kept = { name: words(raw["name"]), source_id: words(raw["source_id"]), outcome, customer: words(raw["customer"]), event: words(raw["event"]) };
+  const kept = { name: words(raw["name"]), source_id: words(raw["source_id"]), outcome, customer: words(raw["customer"]), reason: words(raw["reason"]), event: words(raw["event"]) };
   return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
 }
 
 export type EventFilters = Omit<EventsSearch, "event">;
 
-export function filtersOf({ name, source_id, outcome, customer }: EventsSearch): EventFilters {
-  return { name, source_id, outcome, customer };
+export function filtersOf({ name, source_id, outcome, customer, reason }: EventsSearch): EventFilters {
+  return { name, source_id, outcome, customer, reason };
 }
 
 /** Put news before the list: newest first, nothing twice, no more than `most`. */
@@ -44,3 +46,22 @@ export function withNews(list: readonly LiveEvent[], news: readonly LiveEvent[],
 
 /** A duplicate has the id of the event it repeats, so the outcome and the moment belong to the key. */
 export const keyOf = (event: LiveEvent): string => `${event.event_id}|${event.outcome}|${event.received_at}`;
+
+export const SPANS = ["1h", "6h", "24h", "7d", "30d"] as const;
+export type Span = (typeof SPANS)[number];
+
+/** What the address of the rejected ones holds. */
+export interface RejectedSearch {
+  span?: Span | undefined;
+  outcome?: Outcome | undefined;
+  source_id?: string | undefined;
+  /** The reason whose drawer is open, and of which source. */
+  reason?: string | undefined;
+  of?: string | undefined;
+}
+
+export function rejectedSearch(raw: Record<string, unknown>): RejectedSearch {
+  const of = typeof raw["of"] === "string" ? raw["of"] : undefined; // may be empty: nobody's key
+  const kept = { span: SPANS.find((each) => each === raw["span"]), outcome: OUTCOMES.find((each) => each === raw["outcome"]), source_id: words(raw["source_id"]), reason: words(raw["reason"]), of };
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
+}

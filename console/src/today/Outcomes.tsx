@@ -27,7 +27,7 @@ export function Outcomes({ today }: { today: Today }) {
               definition={t(`outcome.${outcome}_means`)}
               at={today.at}
               query="GET /v1/today"
-              behind={<Link to="/events" search={{ outcome }}>{t("outcome.open")}</Link>}
+              behind={outcome === "accepted" ? <Link to="/events" search={{ outcome }}>{t("outcome.open")}</Link> : <Link to="/events/rejected" search={{ outcome }}>{t("outcome.why")}</Link>}
             />
           );
         })}

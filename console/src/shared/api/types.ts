@@ -107,3 +107,17 @@ export type SyncRun = Answer<"SyncShown">;
 export type Trial = Answer<"TrialShown">;
 export type AudienceRule = Answer<"AudienceRule">;
 export type AudiencePreview = Answer<"AudiencePreview">;
+
+export type Reasons = Answer<"Reasons">;
+export type ReasonCount = Answer<"ReasonCount">;
+export type Letter = Answer<"Letter">;
+export type LetterDetail = Answer<"LetterInFull">;
+export type LetterGroup = Answer<"LetterGroup">;
+export type LetterPreview = Answer<"letters_core_letter_Preview">;
+export type LettersPreview = Answer<"PreviewOfMany">;
+export type LetterFault = Answer<"letters_core_letter_Fault">;
+export type LetterChange = Answer<"letters_core_letter_Change">;
+export type FirstVersion = Answer<"FirstVersion">;
+export type Alert = Answer<"Alert">;
+export type AlertRule = Answer<"AlertRule">;
+export type AlertWords = Answer<"Rule">;
