@@ -59,6 +59,13 @@ def test_a_mistyped_verb_is_answered_with_the_nearest() -> None:
     assert "There is no verb 'serv'. Nearest: 'serve'." in answer.stderr
 
 
+def test_a_program_that_mistypes_is_answered_in_json() -> None:
+    answer = run("evaluate", "recommend", "--json")
+    assert answer.returncode == 2
+    error = json.loads(answer.stderr)["error"]
+    assert (error["kind"], error["detail"]) == ("usage", "Missing option '--interactions'.")
+
+
 def test_a_mistyped_option_is_answered_with_the_nearest() -> None:
     answer = run("serve", "--prot", "80")
     assert answer.returncode == 2

@@ -39,8 +39,8 @@ def test_all_problems_are_told_together_with_the_nearest_names(tmp_path: Path) -
         "no setting is named 'serve.prot'. Nearest: 'serve.port'.",
         "no setting is named 'lkae.flush_s'. Nearest: 'lake.flush_s'.",
         "flags: no setting is named 'events.dedup_days'. Nearest: 'events.dedupe_days'.",
-        "REGULARS_SERVE_PORT: serve.port cannot be 'many'",
-        "lake.flush_s cannot be 0",
+        "REGULARS_SERVE_PORT: serve.port cannot be 'many'; it must be a whole number from 0 to 65535.",
+        "lake.flush_s cannot be 0; it must be a whole number of at least 1.",
     ):
         assert sentence in problems
     assert str(refused.value).startswith("The settings cannot be used: ")

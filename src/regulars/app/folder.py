@@ -31,7 +31,7 @@ def prepare_folder(location: str | Path) -> Path:
     except (FileExistsError, NotADirectoryError):
         raise InvalidError(f"{str(folder)!r} is a file. Give the folder of a shop, or the name of a new one.") from None
     except OSError as error:
-        raise UnavailableError(f"The folder {str(folder)!r} cannot be made: {_reason(error)}.") from error
+        raise UnavailableError(f"The folder {str(folder)!r} cannot be opened or made: {_reason(error)}.") from error
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise UnavailableError(
             f"The folder {str(folder)!r} may not be written by this user. Give the user the right, or take another "

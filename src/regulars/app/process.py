@@ -61,7 +61,9 @@ def main() -> int:
         else:
             work(task, stop)
     except RegularsError as error:
-        sys.stderr.write(f"{error}\n")
+        told = {"cannot_start": {"kind": error.kind, "title": error.title, "detail": str(error)}}
+        sys.stdout.write(json.dumps(told) + "\n")  # the supervisor says it, once for all of us
+        sys.stdout.flush()
         return CANNOT_START
     return 0
 

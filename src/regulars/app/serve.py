@@ -27,7 +27,7 @@ import msgspec
 from regulars.app.folder import prepare_folder
 from regulars.app.process import CANNOT_START, Task
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, SystemClock
-from regulars.kernel.errors import ConflictError, ForbiddenError, InvalidError
+from regulars.kernel.errors import ConflictError, ForbiddenError, InvalidError, RegularsError
 from regulars.kernel.settings import ServeSettings, load_settings
 
 BACKLOG = 2048
@@ -35,6 +35,7 @@ WATCH_S = 0.1
 PAUSE_S_MIN = 0.2
 PAUSE_S_MAX = 30.0
 STEADY_S = 60  # whoever lived this long starts anew with a short pause
+LAST_WORD_S = 5  # for what a process said before it ended
 DRAIN_S = 25  # Kubernetes kills after 30
 # An answer's matrices are small. With a thread per core OpenBLAS keeps the cores spinning between them: the web process
 # took 1.3 cores instead of 0.5, and the slowest slates waited for them (docs/decisions/answers-while-writing.md).
@@ -90,6 +91,15 @@ class Child:
     pause_s: float = PAUSE_S_MIN
     due_us: int = 0
     restarts: int = field(default=0)
+    listener: threading.Thread | None = None
+
+
+class CannotStartError(RegularsError):
+    """A process said that it can never start; the sentence, kind and title are its own."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        super().__init__(told["detail"])
+        self.kind, self.title = told["kind"], told["title"]
 
 
 class Supervisor:
@@ -108,6 +118,7 @@ class Supervisor:
         self._announce = announce
         self._clock = clock or SystemClock()
         self._stop = threading.Event()
+        self._refusal: dict[str, str] | None = None
         self._lifeline = os.pipe()
         self._metrics_folder = tempfile.mkdtemp(prefix="regulars-metrics-", dir=_memory_folder())
 
@@ -116,7 +127,14 @@ class Supervisor:
         self._stop.set()
 
     def run(self) -> int:
-        """Run until told to stop, or until a process says that it can never start; return the exit status."""
+        """Run until told to stop; return the exit status.
+
+        Raises
+        ------
+        CannotStartError
+            When a process says that it can never start.
+
+        """
         try:
             for child in self._children:
                 self._start(child)
@@ -137,6 +155,10 @@ class Supervisor:
         if status is None:
             return True
         if status == CANNOT_START:
+            if child.listener is not None:
+                child.listener.join(timeout=LAST_WORD_S)
+            if self._refusal is not None:
+                raise CannotStartError(self._refusal)
             return False
         self._restart_later(child, status, now_us)
         return True
@@ -169,7 +191,8 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches us alone; we end the others in good order
         )
         child.started_us = self._clock.now_us()
-        threading.Thread(target=self._listen_to, args=(child.process,), daemon=True).start()
+        child.listener = threading.Thread(target=self._listen_to, args=(child.process,), daemon=True)
+        child.listener.start()
 
     def _listen_to(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None, "it was asked for"
@@ -179,7 +202,9 @@ class Supervisor:
             except ValueError:
                 sys.stdout.write(line)
                 continue
-            if isinstance(told, dict):
+            if isinstance(told, dict) and "cannot_start" in told:
+                self._refusal = told["cannot_start"]
+            elif isinstance(told, dict):
                 self._announce(told)
 
     def _end(self) -> None:

@@ -5,7 +5,9 @@ Exit status: 0 done; 1 it could not be done, and the sentence says why; 2 the co
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any  # Any: click hands over whatever was typed
 
@@ -78,7 +80,11 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            said = _said("usage", "That cannot be run", error.format_message())
+            click.echo(json.dumps({"error": said}, ensure_ascii=False), err=True)
+        else:
+            error.show()
         sys.exit(error.exit_code)
     except RegularsError as error:
         say_error(error, as_json=as_json)
@@ -86,14 +92,16 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _said(kind: str, title: str, detail: str, problems: Sequence[str] = ()) -> dict[str, object]:
+    return {"kind": kind, "title": title, "detail": detail, "problems": list(problems)}
+
+
 def say_error(error: RegularsError, *, as_json: bool) -> None:
     """Say what went wrong on the error stream: sentences, or one JSON object."""
     problems = list(error.problems) if isinstance(error, InvalidError) else []
     if as_json:
-        import msgspec
-
-        said = {"error": {"kind": error.kind, "title": error.title, "detail": str(error), "problems": problems}}
-        click.echo(msgspec.json.encode(said).decode(), err=True)
+        said = _said(error.kind, error.title, str(error), problems)
+        click.echo(json.dumps({"error": said}, ensure_ascii=False), err=True)
         return
     click.echo(f"{click.style('✗', fg='red')} {error}", err=True)
     for problem in problems:

@@ -282,8 +282,8 @@ def _build(
     for name, (value, origin) in said.items():
         try:
             fitting[name] = msgspec.convert(value, hints[name], strict=origin == FILE_NAME)
-        except msgspec.ValidationError as error:
-            problems.append(f"{origin}: {section}.{name} cannot be {value!r}: {error}.")
+        except msgspec.ValidationError:
+            problems.append(f"{origin}: {section}.{name} cannot be {value!r}; it must be {_wanted(shape, name)}.")
     try:
         return shape(**fitting)
     except ValueError as error:
@@ -302,6 +302,21 @@ def _kind(shape: type[msgspec.Struct], name: str) -> str:
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
     return {int: "whole number", float: "number", str: "text", bool: "true or false"}[kind]
+
+
+def _wanted(shape: type[msgspec.Struct], name: str) -> str:
+    """Return what a setting may be, in words: `a whole number from 0 to 65535`."""
+    kind, meta = _kind(shape, name), _meta(shape, name)
+    if kind.startswith(("one of", "true")):
+        return kind
+    words = f"a {kind}" if kind != "text" else "text"
+    if meta.gt is not None:
+        return f"{words} above {meta.gt:,g}"
+    if meta.ge is not None and meta.le is not None:
+        return f"{words} from {meta.ge} to {meta.le}"
+    if meta.ge is not None:
+        return f"{words} of at least {meta.ge}"
+    return f"{words}, not empty" if meta.min_length else words
 
 
 def _shown(shape: type[msgspec.Struct], name: str, value: str | float | bool) -> str | int | float | bool:
