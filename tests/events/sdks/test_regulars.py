@@ -59,6 +59,8 @@ def test_every_call_becomes_an_event_and_they_travel_together(pages: Pages) -> N
         )
     )
     events = {event.call: event for event in pages.arrive(5)}
+    with pages.witness.changed:  # an event may be seen in the log a moment before its answer has left
+        assert pages.witness.changed.wait_for(lambda: pages.witness.to("/v1/b"), timeout=10)
     (sent,) = pages.witness.to("/v1/b")
     assert sent.headers["content-type"] == "text/plain"
     assert "authorization" not in sent.headers, "the key is in the body, so that a browser need not ask first"
