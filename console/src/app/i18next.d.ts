@@ -21,6 +21,7 @@ declare module "i18next" {
       profiles: typeof import("../profiles/locales/en.json");
       catalog: typeof import("../catalog/locales/en.json");
       destinations: typeof import("../destinations/locales/en.json");
+      log: typeof import("../log/locales/en.json");
       plans: typeof import("../plans/locales/en.json");
       recommend: typeof import("../recommend/locales/en.json");
     };

@@ -1,9 +1,9 @@
-import { IconBolt, IconChecklist, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSend, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
+import { IconBolt, IconChecklist, IconHistory, IconHome, IconLayoutGrid, IconPackage, IconPlug, IconSend, IconSettings, IconUsers, type TablerIcon } from "@tabler/icons-react";
 
 export interface RailEntry {
   /** The page's word is `rail.<noun>`. */
-  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "destinations" | "sources" | "plans" | "settings";
-  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/destinations" | "/sources" | "/plans" | "/settings";
+  noun: "today" | "events" | "profiles" | "catalog" | "recommend" | "destinations" | "sources" | "plans" | "log" | "settings";
+  to: "/today" | "/events" | "/profiles" | "/catalog" | "/recommend" | "/destinations" | "/sources" | "/plans" | "/log" | "/settings";
   icon: TablerIcon;
   /** Pressed after `g`. */
   letter: string;
@@ -32,6 +32,7 @@ export const RAIL: readonly { group: "now" | "people" | "give" | "deliver" | "se
     entries: [
       { noun: "sources", to: "/sources", icon: IconPlug, letter: "s" },
       { noun: "plans", to: "/plans", icon: IconChecklist, letter: "p" },
+      { noun: "log", to: "/log", icon: IconHistory, letter: "l" },
       { noun: "settings", to: "/settings", icon: IconSettings, letter: "," },
     ],
   },

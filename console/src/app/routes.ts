@@ -3,6 +3,7 @@ import { alertsRoutes } from "../alerts/route";
 import { catalogRoutes } from "../catalog/route";
 import { destinationsRoutes } from "../destinations/route";
 import { eventsRoutes } from "../events/route";
+import { logRoutes } from "../log/route";
 import { plansRoutes } from "../plans/route";
 import { hooksRoutes } from "../hooks/route";
 import { importsRoutes } from "../imports/route";
@@ -43,6 +44,7 @@ const routeTree = rootRoute.addChildren([
     ...plansRoutes,
     ...importsRoutes,
     ...hooksRoutes,
+    ...logRoutes,
     ...settingsRoutes,
     ...setupRoutes,
   ]),

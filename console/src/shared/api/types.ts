@@ -92,6 +92,10 @@ export type Comparison = Answer<"recommend_routes_Comparison">;
 export type Model = Answer<"ModelShown">;
 export type Performance = Answer<"PolicyPerformance">;
 
+export type LogOverview = Answer<"LogOverview">;
+export type Rebuild = Answer<"Rebuild">;
+export type Backup = Answer<"Backup">;
+export type BackupOverview = Answer<"BackupOverview">;
 export type JobRun = Answer<"JobRunStatus">;
 export type JobState = JobRun["state"];
 export type SearchResult = Answer<"Found">;

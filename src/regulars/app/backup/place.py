@@ -18,6 +18,17 @@ from regulars.kernel.files import Files
 LEVEL = 3  # of zstd: state and log shrink to a fifth or less, faster than a disk writes
 
 
+def shown(url: str) -> str:
+    """Return a place as it may be shown: without a password.
+
+    >>> shown("ftp://ann:secret@host/backups"), shown("/mnt/backups")
+    ('ftp://…@host/backups', '/mnt/backups')
+    """
+    scheme, mark, rest = url.partition("://")
+    head, slash, path = rest.partition("/")
+    return f"{scheme}://…@{head.rpartition('@')[2]}{slash}{path}" if mark and "@" in head else url
+
+
 class NewerBackupError(RegularsError):
     """A newer version of Regulars wrote the backup."""
 
@@ -110,9 +121,7 @@ class Place:
 
     def publish(self, manifest: Manifest) -> None:
         """Let there be this backup: the last thing that is written."""
-        content = msgspec.json.encode(manifest)
-        self.new_bytes += len(content)
-        self.files.put_atomic(manifest.path, content)
+        self.files.put_atomic(manifest.path, msgspec.json.encode(manifest))
 
     def erasures(self) -> list[Erasure]:
         """Return who was forgotten, as far as this place was told."""

@@ -27,7 +27,7 @@ from regulars.app.backup.core import (
     TableCopy,
     untouched,
 )
-from regulars.app.backup.place import Place
+from regulars.app.backup.place import Place, shown
 from regulars.app.backup.reading import State, read_state
 from regulars.app.erasures import Erasure
 from regulars.kernel.clock import moment
@@ -78,7 +78,7 @@ class Taking:
         listed = Backup(
             backup_id=manifest.backup_id,
             at=moment(manifest.taken_us),
-            place=self._place.url,
+            place=shown(self._place.url),
             size_bytes=manifest.size_bytes,
             new_bytes=self._place.new_bytes,
             records=sum(part.last - part.first + 1 for part in manifest.log),

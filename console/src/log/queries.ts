@@ -1,0 +1,33 @@
+import { queryOptions } from "@tanstack/react-query";
+import { type Backup, type BackupOverview, get, type LogOverview, type Page, type Rebuild } from "../shared/api";
+
+const BUSY_MS = 5_000;
+const CALM_MS = 30_000;
+
+export const isUnfinished = (rebuild: Rebuild): boolean => rebuild.state === "running" || rebuild.state === "paused" || rebuild.state === "failed";
+
+export const logQuery = queryOptions({
+  queryKey: ["log", "overview"],
+  queryFn: ({ signal }) => get<LogOverview>("/v1/log", undefined, signal),
+  refetchInterval: BUSY_MS,
+});
+export const rebuildsQuery = queryOptions({
+  queryKey: ["log", "rebuilds"],
+  queryFn: ({ signal }) => get<Page<Rebuild>>("/v1/rebuilds", { limit: 50 }, signal),
+  refetchInterval: (query) => (query.state.data?.items.some(isUnfinished) ? BUSY_MS : CALM_MS),
+});
+export const partsQuery = queryOptions({
+  queryKey: ["log", "parts"],
+  queryFn: ({ signal }) => get<{ parts: string[] }>("/v1/rebuilds/parts", undefined, signal),
+  staleTime: Infinity,
+});
+export const backupsQuery = queryOptions({
+  queryKey: ["log", "backups"],
+  queryFn: ({ signal }) => get<Page<Backup>>("/v1/backups", { limit: 50 }, signal),
+  refetchInterval: CALM_MS,
+});
+export const coverQuery = queryOptions({
+  queryKey: ["log", "cover"],
+  queryFn: ({ signal }) => get<BackupOverview>("/v1/backups/overview", undefined, signal),
+  refetchInterval: BUSY_MS,
+});
