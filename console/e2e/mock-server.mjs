@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { byId, customers, deliveries, destinationFigures, destinationKinds, destinations, dice, items, liveEvent, pick, roll, SHOPS, slate, sources, tagsOf, undelivered } from "./mock-data.mjs";
+import * as letters from "./mock-letters.mjs";
 
 const STATIC = fileURLToPath(new URL("../../src/regulars/web/static/", import.meta.url));
 const CONSOLE = process.env.CONSOLE_DIR ?? join(STATIC, "console");
@@ -123,6 +124,15 @@ const ROUTES = [
   ["GET", /^\/v1\/sources$/, () => (empty ? [] : sources)],
   ["GET", /^\/v1\/today$/, () => (empty ? emptyToday() : today())],
   ["GET", /^\/v1\/events\/recent$/, ({ query }) => (empty ? { items: [], next_cursor: null } : page(filteredEvents(query), query))],
+  ["GET", /^\/v1\/events\/reasons$/, ({ query }) => letters.reasons(query)],
+  ["GET", /^\/v1\/letters$/, ({ query }) => page(empty ? [] : letters.lettersFor(query), query)],
+  ["GET", /^\/v1\/letters\/groups$/, () => (empty ? [] : letters.groups())],
+  ["POST", /^\/v1\/letters\/preview$/, () => letters.becomeMany()],
+  ["GET", /^\/v1\/letters\/([^/]+)\/first$/, () => ({ first: eventDetail(recent[0].event_id) })],
+  ["POST", /^\/v1\/letters\/([^/]+)\/preview$/, ({ found }) => letters.becomes(found[1])],
+  ["GET", /^\/v1\/letters\/([^/]+)$/, ({ found }) => letters.letter(found[1])],
+  ["GET", /^\/v1\/alerts$/, ({ query }) => page(empty ? [] : letters.alerts(query), query)],
+  ["GET", /^\/v1\/alerts\/rules$/, () => (empty ? [] : letters.rules())],
   ["GET", /^\/v1\/events\/([^/]+)$/, ({ found }) => eventDetail(found[1])],
   ["GET", /^\/v1\/profiles$/, ({ query }) => page(empty ? [] : customers.filter((each) => JSON.stringify(each).toLowerCase().includes((query.get("query") ?? "").toLowerCase())), query)],
   ["GET", /^\/v1\/profiles\/([^/]+)\/timeline$/, ({ found, query }) => ({ items: timeline(known(found[1]), Number(query.get("cursor") ?? 0)), next_cursor: Number(query.get("cursor") ?? 0) < 90 ? String(Number(query.get("cursor") ?? 0) + 30) : null })],

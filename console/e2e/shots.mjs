@@ -28,6 +28,9 @@ async function pages(tab) {
   const customer = await first("/v1/profiles?limit=1");
   const item = await first("/v1/catalog/items?limit=1");
   const event = await first("/v1/events/recent?limit=1");
+  const reason = await tab.evaluate(() => fetch("/v1/events/reasons?outcome=rejected").then((answer) => (answer.ok ? answer.json() : null)).then((found) => found?.reasons?.find((each) => each.outcome === "rejected") ?? null));
+  const letter = await first("/v1/letters?limit=1");
+  const differing = await first("/v1/letters?limit=1&code=content_differs");
   const source = await tab.evaluate(() => fetch("/v1/sources").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const destination = await tab.evaluate(() => fetch("/v1/destinations").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
   const plan = await tab.evaluate(() => fetch("/v1/plans").then((answer) => (answer.ok ? answer.json() : [])).then((all) => all[0] ?? null));
@@ -38,6 +41,13 @@ async function pages(tab) {
     today: "/today",
     events: "/events",
     "events-one": event && `/events?event=${encodeURIComponent(event.event_id)}`,
+    rejected: "/events/rejected",
+    "rejected-one": reason && `/events/rejected?reason=${reason.reason}&of=${reason.source_id}`,
+    letters: "/events/letters",
+    "letters-one": letter && `/events/letters?letter=${letter.letter_id}`,
+    "letters-differing": differing && `/events/letters?letter=${differing.letter_id}`,
+    "letters-mend": letter && `/events/letters?code=${letter.code}&mend=true`,
+    alerts: "/events/alerts",
     customers: "/profiles",
     "customers-one": customer && `/profiles/${customer.customer_id}`,
     "customers-identity": customer && `/profiles/${customer.customer_id}?tab=identity`,

@@ -28,7 +28,7 @@ export function AlertBanner() {
           <IconBellRinging size={18} stroke={1.5} aria-hidden />
           <Link to="/events/rejected" search={{ outcome: alert.rule.outcome, source_id: alert.rule.source_id ?? undefined, span: alert.rule.window_minutes > 60 ? "24h" : "1h" }} className={css.words}>{words.alert(alert)}</Link>
           <span className={css.since}><TimeAgo at={alert.raised_at} /></span>
-          {may && <Button variant="white" color="dark" size="compact-sm" onClick={() => see(alert.alert_id)}>{t("acknowledge")}</Button>}
+          {may && <Button variant="default" size="compact-sm" onClick={() => see(alert.alert_id)}>{t("acknowledge")}</Button>}
         </li>
       ))}
       {open.length > SHOWN && <li><Link to="/events/alerts" className={css.words}>{t("banner.more", { count: open.length - SHOWN })}</Link></li>}

@@ -8,7 +8,7 @@ export function useAlertWords(): { rule: (words: AlertWords, source_name: string
   const { t } = useTranslation("alerts");
   const format = useFormat();
   const reason = useReason();
-  const what = ({ outcome, reason: code }: AlertWords) => (code ? reason.title(code) : t(`outcome.${outcome}`));
+  const what = ({ outcome, reason: code }: AlertWords) => (code ? t("reason", { title: reason.title(code) }) : t(`outcome.${outcome}`));
   const where = (source_name: string) => source_name || t("everywhere");
   return {
     rule: (words, source_name) =>

@@ -18,6 +18,16 @@ export function changedPaths(sent: unknown, kept: unknown, path = ""): Set<strin
   return found;
 }
 
+/** Paths of the lines at which two values differ, also where only one of them has anything. */
+export function differingPaths(one: unknown, other: unknown): Set<string> {
+  const [before, after] = [leavesOf(one), leavesOf(other)];
+  return new Set([...before.keys(), ...after.keys()].filter((path) => before.get(path) !== after.get(path)));
+}
+
+function leavesOf(value: unknown): Map<string, string> {
+  return new Map(linesOf(value).filter((line) => line.kind !== "bracket" || line.name !== null).map((line) => [line.path, line.kind === "bracket" ? "" : line.text.replace(/,$/, "")]));
+}
+
 export interface JsonLine {
   path: string;
   depth: number;

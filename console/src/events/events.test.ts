@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { LiveEvent } from "../shared/api";
-import { changedPaths, linesOf } from "./changes";
-import { eventsSearch, filtersOf, keyOf, withNews } from "./search";
+import { changedPaths, differingPaths, linesOf } from "./changes";
+import { mainReasons, stepsOf } from "./reasons-over-time";
+import { eventsSearch, filtersOf, keyOf, rejectedSearch, withNews } from "./search";
 
 const event = (event_id: string, outcome: LiveEvent["outcome"] = "accepted", received_at = "2026-01-01T00:00:00Z"): LiveEvent => ({
   event_id, outcome, received_at, name: "Page", call: "page", source_id: "web", source_name: "Web", reason: "", warning: "",
@@ -49,4 +50,35 @@ test("lines of a value read as JSON again", () => {
   const value = { a: [1, { b: null }], c: {}, d: "x\"y", e: [] };
   const text = linesOf(value).map((line) => (line.name === null ? line.text : `${JSON.stringify(line.name)}: ${line.text}`)).join("\n");
   expect(JSON.parse(text)).toEqual(value);
+});
+
+describe("two versions", () => {
+  test("differ where a value is another or only one has it, whatever the order", () => {
+    const one = { type: "track", properties: { price: 1, tags: ["a", "b"], only: { deep: 1 } } };
+    const other = { properties: { tags: ["a", "c"], price: 2 }, type: "track", late: true };
+    expect([...differingPaths(one, other)].sort()).toEqual(["late", "properties.only", "properties.only.deep", "properties.price", "properties.tags[1]"]);
+    expect(differingPaths(one, structuredClone(one)).size).toBe(0);
+  });
+});
+
+describe("reasons over time", () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 10, minute)).toISOString();
+  const series = [{ at: at(0), reason: "not_json", events: 2 }, { at: at(10), reason: "too_large", events: 5 }, { at: at(12), reason: "not_json", events: 1 }, { at: at(12), reason: "no_type", events: 3 }];
+
+  test("name the most frequent first, equal ones by name", () => {
+    expect(mainReasons(series, 2)).toEqual(["too_large", "no_type"]);
+    expect(mainReasons([], 3)).toEqual([]);
+  });
+
+  test("have every step, also the empty ones, and lose nothing that falls into one", () => {
+    const steps = stepsOf(series, at(0), 300, Date.parse(at(14)));
+    expect(steps.map((step) => step.counts)).toEqual([{ not_json: 2 }, {}, { too_large: 5, not_json: 1, no_type: 3 }]);
+  });
+});
+
+describe("the address of the rejected ones", () => {
+  test("keeps what is known, also nobody's key", () => {
+    expect(rejectedSearch({ span: "7d", outcome: "duplicate", reason: "wrong_key", of: "", page: 2 })).toEqual({ span: "7d", outcome: "duplicate", reason: "wrong_key", of: "" });
+    expect(rejectedSearch({ span: "2y", outcome: "lost" })).toEqual({});
+  });
 });

@@ -4,7 +4,7 @@ import { IconArrowBackUp, IconSend, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { changedPaths } from "../events/changes";
+import { differingPaths } from "../events/changes";
 import { JsonView, parsed } from "../events/JsonView";
 import { useReason } from "../reasons/ReasonName";
 import { useMay } from "../session/session";
@@ -153,7 +153,7 @@ function BothVersions({ detail }: { detail: LetterDetail }) {
   const found = first.data.first;
   if (!found) return <p className={css.note}>{t("both.gone")}</p>;
   const [one, other] = [parsed(found.raw), parsed(detail.text)];
-  const differing = new Set([...changedPaths(one, other), ...changedPaths(other, one)]);
+  const differing = differingPaths(one, other);
   return (
     <div className={css.sides}>
       <JsonView title={t("both.first")} hint={t("both.first_hint", { when: format.moment(found.live.received_at) })} value={one} text={found.raw} marked={differing} />

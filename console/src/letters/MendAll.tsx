@@ -4,7 +4,7 @@ import { IconPlus, IconSend, IconX } from "@tabler/icons-react";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { changedPaths } from "../events/changes";
+import { differingPaths } from "../events/changes";
 import { JsonView, parsed } from "../events/JsonView";
 import { Drawer, ErrorState, tell, tellProblem, TextSkeleton, useFormat } from "../shared";
 import type { LettersPreview } from "../shared/api";
@@ -97,7 +97,7 @@ function Samples({ preview, waiting }: { preview: LettersPreview; waiting: boole
           const fault = sample.preview.faults[0];
           const event = sample.preview.events[0];
           const [before, after] = [parsed(sample.before), parsed(sample.after)];
-          const marked = new Set([...changedPaths(before, after), ...changedPaths(after, before), ...added(before, after)]);
+          const marked = differingPaths(before, after);
           const isOpen = open === sample.letter.letter_id;
           return (
             <li key={sample.letter.letter_id} className={css.sample} data-good={!fault || undefined}>
@@ -117,15 +117,4 @@ function Samples({ preview, waiting }: { preview: LettersPreview; waiting: boole
       </ul>
     </section>
   );
-}
-
-/** Fields of the top level and one below that only one of two values has. */
-function added(one: unknown, other: unknown): string[] {
-  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isObject(one) || !isObject(other)) return [];
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...keys].flatMap((key) => {
-    if (!(key in one) || !(key in other)) return [key];
-    return added(one[key], other[key]).map((inner) => `${key}.${inner}`);
-  });
 }

@@ -3737,6 +3737,13 @@ export interface components {
             user_agent: string;
             whole: boolean;
         };
+        /** LetterPreview */
+        LetterPreview: {
+            events: components["schemas"]["ShownEvent"][];
+            events_total: number;
+            faults: components["schemas"]["letters_core_letter_Fault"][];
+            verdict?: components["schemas"]["ShownVerdict"] | null;
+        };
         /**
          * LetterState
          * @description Where a letter stands.
@@ -4242,13 +4249,6 @@ export interface components {
             needs: string[];
             title: string;
         };
-        /** Preview */
-        Preview: {
-            events: components["schemas"]["ShownEvent"][];
-            events_total: number;
-            faults: components["schemas"]["letters_core_letter_Fault"][];
-            verdict?: components["schemas"]["ShownVerdict"] | null;
-        };
         /** PreviewEvent */
         PreviewEvent: {
             anonymous_id: string | null;
@@ -4546,7 +4546,7 @@ export interface components {
             after: string;
             before: string;
             letter: components["schemas"]["Letter"];
-            preview: components["schemas"]["Preview"];
+            preview: components["schemas"]["LetterPreview"];
         };
         /** SampleRow */
         SampleRow: {
@@ -8712,7 +8712,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["LetterPreview"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

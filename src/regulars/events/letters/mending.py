@@ -14,11 +14,11 @@ from regulars.events.letters import store
 from regulars.events.letters.core import (
     Fault,
     Letter,
+    LetterPreview,
     Looked,
     Operation,
     Origin,
     PatchError,
-    Preview,
     Sample,
     faults_of,
     look_at,
@@ -69,7 +69,7 @@ class Mending:
         with self._live.plans_read() as plans:
             return plans.cover(what.origin.source_id)
 
-    def preview(self, letter: DeadLetter, text: str | None, source_id: str | None, *, covered: bool) -> Preview:
+    def preview(self, letter: DeadLetter, text: str | None, source_id: str | None, *, covered: bool) -> LetterPreview:
         """Return what would come of a letter with this text."""
         what = held(self._log, letter, self._settings)
         said = what.text[0] if text is None else text
@@ -204,10 +204,10 @@ class Mending:
             return [Fault(code="plan_blocked", sentence=sentence)]
         return []
 
-    def _previewed(self, looked: Looked, source_id: str, cover: Cover | None) -> Preview:
+    def _previewed(self, looked: Looked, source_id: str, cover: Cover | None) -> LetterPreview:
         faults = self._faults(looked, source_id)
         verdict = self._verdict(looked)
-        return Preview(
+        return LetterPreview(
             faults=faults,
             events=[_shown(event, cover) for event in looked.events[:SHOWN_EVENTS]],
             events_total=len(looked.events),
@@ -272,8 +272,8 @@ def _shown(event: Event, cover: Cover | None) -> ShownEvent:
     return msgspec.structs.replace(shown, properties=properties, context=context)
 
 
-def _faulty(faults: list[Fault]) -> Preview:
-    return Preview(faults=faults, events=[], events_total=0)
+def _faulty(faults: list[Fault]) -> LetterPreview:
+    return LetterPreview(faults=faults, events=[], events_total=0)
 
 
 def _note(state: dict[str, int]) -> str:

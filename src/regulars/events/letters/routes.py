@@ -18,9 +18,9 @@ from regulars.events.letters.core import (
     Letter,
     LetterGroup,
     LetterInFull,
+    LetterPreview,
     LetterState,
     Operation,
-    Preview,
     PreviewOfMany,
     Wanted,
 )
@@ -149,7 +149,7 @@ class LettersController(Controller):
         sync_to_thread=True,
         opt=needs(Role.VIEWER),
     )
-    def preview(self, letters: Letters, caller: Caller, letter_id: str, data: Mended) -> Preview:
+    def preview(self, letters: Letters, caller: Caller, letter_id: str, data: Mended) -> LetterPreview:
         """Return the events that a text would become, or what is still wrong with it and where. Nothing is changed."""
         covered = not caller.may(Role.ADMIN)
         return letters.preview(_number(letter_id), data.text, source_id=data.source_id, covered=covered)

@@ -16,9 +16,9 @@ from regulars.events.letters.core import (
     Letter,
     LetterGroup,
     LetterInFull,
+    LetterPreview,
     LetterState,
     Operation,
-    Preview,
     PreviewOfMany,
     Wanted,
     look_at,
@@ -154,7 +154,7 @@ class Letters:
 
     def preview(
         self, letter_id: int, text: str | None = None, *, source_id: str | None = None, covered: bool = False
-    ) -> Preview:
+    ) -> LetterPreview:
         """Return what a letter would become with another text: events, or what is still wrong."""
         row, _ = self._row(letter_id)
         return self._mending.preview(row.letter, text, source_id, covered=covered)

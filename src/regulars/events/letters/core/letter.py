@@ -76,7 +76,7 @@ class LetterInFull(msgspec.Struct, frozen=True, kw_only=True):
     status: int
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class LetterPreview(msgspec.Struct, frozen=True, kw_only=True):
     """What would come of a text: the events it would become (the first five), of how many, or why it cannot be sent."""
 
     faults: list[Fault]
@@ -91,7 +91,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     letter: Letter
     before: str
     after: str
-    preview: Preview
+    preview: LetterPreview
 
 
 class PreviewOfMany(msgspec.Struct, frozen=True, kw_only=True):
