@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any  # Any: JSON
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from regulars.kernel.clock import WoundClock, microseconds
 from regulars.kernel.errors import ConflictError, InvalidError, UnavailableError
 from regulars.recommend.evaluation.report import EvaluationReport, FigureShown, ModelShown
-from regulars.testing.demo import DEMOS, DemoOptions, run_demo
+from regulars.testing.demo import DEMOS, DemoOptions, old_app, run_demo
 from regulars.testing.demo.checking import Facts, contradictions, quantile_ms
 from regulars.testing.demo.living import SLOT, Life
 from regulars.testing.demo.options import DemoState, load_state
@@ -297,3 +298,28 @@ def test_a_plan_divides_by_the_moment_when_no_number_of_calls_is_given() -> None
     world = World("store", 2)
     plan = Plan(items=[], calls=world.calls(0), terms="", simulated=True)
     assert all(call.at_us < DAY_US for call in list(plan.past(DAY_US))[:-1])
+
+
+def test_the_old_app_errs_in_every_way_that_the_console_has_a_page_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Call] = []
+    monkeypatch.setattr(old_app, "Sender", lambda _url, _key: SimpleNamespace(send=sent.append))
+    app = old_app.OldApp("http://127.0.0.1:1", "wk_old")
+    for number in range(5):
+        app.send(
+            Call(
+                at_us=0,
+                message_id=f"m{number}",
+                kind="track",
+                name="Song Played",
+                user_id="ann",
+                anonymous_id=None,
+                properties={"asset_id": "s1"},
+                context={},
+            ),
+            NOW,
+        )
+    assert [call.user_id for call in sent] == ["ann", "ann", "ann", "", "ann", "ann"]
+    assert {call.at_us for call in sent[:4]} == {NOW}
+    assert sent[4].at_us >= NOW + 365 * DAY_US
+    assert sent[5].message_id == sent[4].message_id
+    assert sent[5].properties != sent[4].properties
