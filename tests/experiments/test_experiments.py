@@ -171,3 +171,9 @@ def test_a_broken_definition_is_refused(client: TestClient, body: dict[str, obje
     answered = client.put("/v1/experiments/radio", json=body)
     assert answered.status_code in {400, 500}  # the family of errors becomes problem documents in `web`
     assert client.get("/v1/experiments").json() == []
+
+
+def test_the_unit_kind_that_looks_like_customers_and_is_not_is_refused(experiments: Experiments) -> None:
+    odd = Experiment(key="radio", variants=[Variant(key="rules"), Variant(key="blend")], unit_kind="customer_id")
+    with pytest.raises(InvalidError, match="'customer', not 'customer_id'"):
+        experiments.define(odd)

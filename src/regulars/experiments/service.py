@@ -67,11 +67,15 @@ class Experiments:
 
         Raises
         ------
+        InvalidError
+            When customers are called by the name of a field instead of their unit kind.
         ConflictError
             When the change would move people from one variant to another without a new version, or when two
             experiments claim the same part of a layer.
 
         """
+        if experiment.unit_kind == "customer_id":  # it would draw for nobody: every caller says `customer`
+            raise InvalidError("Customers are of the unit kind 'customer', not 'customer_id'.")
         with self._database.write(lock="experiments") as connection:
             known = store.all_experiments(connection)
             _refuse_moving(known.get(experiment.key), experiment)

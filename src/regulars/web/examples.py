@@ -95,7 +95,7 @@ WORDS: dict[str, Any] = {  # Any: JSON
     "traits": {"plan": "family"},
     "type": "/problems/not-found",
     "unit_id": "ann",
-    "unit_kind": "customer_id",
+    "unit_kind": "customer",
     "url": "https://shop.example/hook",
     "user_agent": "Mozilla/5.0 (iPhone)",
     "user_id": "ann",
