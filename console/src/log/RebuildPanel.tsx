@@ -8,6 +8,12 @@ import { post, type Rebuild } from "../shared/api";
 import { isUnfinished, partsQuery, rebuildsQuery } from "./queries";
 import css from "./log.module.css";
 
+const addressOf = (rebuild_id: string) => ({
+  pause: `/v1/rebuilds/${encodeURIComponent(rebuild_id)}/pause`,
+  resume: `/v1/rebuilds/${encodeURIComponent(rebuild_id)}/resume`,
+  discard: `/v1/rebuilds/${encodeURIComponent(rebuild_id)}/discard`,
+});
+
 const STEPS = ["reading", "learning", "comparing", "taking the place of the old"] as const;
 const WORDS = { reading: "reading", learning: "learning", comparing: "comparing", "taking the place of the old": "swapping" } as const;
 
@@ -73,7 +79,7 @@ function Current({ rebuild }: { rebuild: Rebuild }) {
   const told = useTold();
   const name = usePartName();
   const act = useMutation({
-    mutationFn: (verb: "pause" | "resume" | "discard") => post<Rebuild>(`/v1/rebuilds/${encodeURIComponent(rebuild.rebuild_id)}/${verb}`),
+    mutationFn: (verb: "pause" | "resume" | "discard") => post<Rebuild>(addressOf(rebuild.rebuild_id)[verb]),
     onSuccess: async (_, verb) => {
       tell(t(`rebuild.${verb}_done`));
       await told();
