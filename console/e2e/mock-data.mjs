@@ -157,7 +157,7 @@ export function slate(policy, { count = 20, from = items, customer_id = null, sl
 const agoOf = (seconds) => new Date(Date.now() - seconds * 1_000).toISOString();
 const health = (more) => ({ state: "good", delivered_1h: 412, retried_1h: 0, dead_1h: 0, waiting: 0, retrying: 0, oldest_waiting_s: 0, dead_letters: 0, skipped: 0, last_error: "", last_error_at: null, last_delivered_at: agoOf(4), next_try_at: null, members: null, removals_waiting: null, hours_due: null, hours_done: null, ...more });
 const destination = (id, name, kind, feed, more) => ({
-  destination_id: id, name, kind, feed, status: "active", reason: "", settings: { url: "https://hooks.example/in", headers: { Authorization: "(set)" } }, events: { names: ["Order Completed"], sources: [], condition: "" },
+  destination_id: id, name, kind, feed, status: "active", reason: "", settings: { url: "https://hooks.example/in", headers: { Authorization: "(set)" } }, events: { names: ["Order Completed"], sources: [], condition: "", imported: false },
   pace: { batch_max: 1, batch_wait_s: 0, requests_max: 4, keep_order: false }, audience: null, schedule: { every_h: 24 }, signed: kind === "webhook", old_secret_until: null, created_at: agoOf(864_000), changed_at: agoOf(864_000), health: health({}), ...more,
 });
 export const destinations = [

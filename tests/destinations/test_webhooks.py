@@ -54,6 +54,15 @@ def test_only_what_was_asked_for_is_sent(shop: Shop, receiver: Receiver) -> None
     assert [body["data"]["properties"]["total"] for body in bodies(receiver)] == [120]
 
 
+def test_imported_history_is_no_news_unless_asked_for(shop: Shop, receiver: Receiver) -> None:
+    webhook(shop, receiver)
+    webhook(shop, receiver, settings={"url": receiver.url + "/all"}, events=EventFilter(imported=True))
+    old = track("Order Completed", total=7) | {"timestamp": "2019-05-01T10:00:00Z", "context": {"imported": True}}
+    happen(shop, old)
+    shop.destinations.deliver()
+    assert [one.path for one in receiver.received] == ["/all"]
+
+
 def test_news_of_our_own_is_sent_only_by_name(shop: Shop, receiver: Receiver) -> None:
     webhook(shop, receiver)
     webhook(shop, receiver, settings={"url": receiver.url + "/merges"}, events=EventFilter(names=["Customers Merged"]))

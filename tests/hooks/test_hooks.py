@@ -19,6 +19,9 @@ from regulars.events import decode_entry, read_request
 from regulars.events.hooks.core.mapping import EventRule, HookMapping
 from regulars.events.hooks.core.schemes import Scheme, sign
 from regulars.events.hooks.service import NewHook
+from regulars.events.letters.core import Wanted as LettersWanted
+from regulars.events.live import Wanted
+from regulars.events.plans.core import PersonalField, PlanBody
 from regulars.events.record import AcceptedRequest, RefusedRequest
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, WoundClock
 from regulars.kernel.errors import InvalidError, NotFoundError
@@ -29,8 +32,9 @@ ORDERS = HookMapping(rules=[EventRule(event="'Order Completed'", email="email", 
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: WoundClock) -> Iterator[Shop]:
-    with open_shop(tmp_path / "shop", partition="web-0", clock=clock) as opened:
+def shop(tmp_path: Path, database_url: str, clock: WoundClock) -> Iterator[Shop]:
+    flags = {"state.url": database_url} if database_url.startswith("postgresql") else {}
+    with open_shop(tmp_path / "shop", partition="web-0", flags=flags, clock=clock) as opened:
         yield opened
 
 
@@ -174,9 +178,83 @@ def test_what_cannot_be_told_is_kept_whole_and_told_again_once_the_mapping_is_me
     assert shown.failures[0].at == "rules.0.email"
     assert shop.hooks.tell_again(made.hook.hook_id) == 0, "by the same mapping it would fail again"
     shop.hooks.change(made.hook.hook_id, mapping=ORDERS)
-    assert [shop.hooks.tell_again(made.hook.hook_id) for _ in range(2)] == [1, 1]
+    assert shop.hooks.deliveries(made.hook.hook_id)[0].waits
+    assert [shop.hooks.tell_again(made.hook.hook_id) for _ in range(2)] == [1, 0]
     shop.catch_up()
-    assert shop.profiles.by("email", "ann@example.org").events_total == 2, "told twice, it counts once"
+    again, first = shop.hooks.deliveries(made.hook.hook_id)
+    assert (again.version, again.body, again.waits, first.waits) == (2, body.decode(), False, False)
+    assert shop.profiles.by("email", "ann@example.org").events_total == 2
+
+
+def test_of_a_delivery_only_what_was_not_told_before_takes_effect_when_it_is_told_again(
+    shop: Shop, counter: Counter
+) -> None:
+    lines = EventRule(each="lines", event="'Line Sold'", email="email", message_id="n", properties={"n": "n"})
+    made = shop.hooks.create("Lines", mapping=HookMapping(rules=[lines]))
+    body = b'{"lines": [{"n": 1, "email": "ann@example.org"}, {"n": 2, "email": []}, {"n": 3, "email": {}}]}'
+    deliver(counter, made, body)
+    shop.catch_up()
+    assert len(shop.letters.search(LettersWanted()).items) == 2
+    email = "email[0] || email.x || email || 'nobody@example.org'"
+    mended = EventRule(each="lines", event="'Line Sold'", email=email, message_id="n", properties={"n": "n"})
+    shop.hooks.change(made.hook.hook_id, mapping=HookMapping(rules=[mended]))
+    assert shop.hooks.tell_again(made.hook.hook_id) == 1, "one delivery, two letters"
+    shop.catch_up()
+    assert shop.letters.search(LettersWanted()).items == []
+    assert shop.profiles.by("email", "ann@example.org").counters["Line Sold"].count == 1
+    assert shop.profiles.by("email", "nobody@example.org").counters["Line Sold"].count == 2
+
+
+def test_a_letter_of_a_delivery_is_the_delivery_and_can_be_edited_and_sent_again(shop: Shop, counter: Counter) -> None:
+    made = shop.hooks.create("Orders", mapping=ORDERS)
+    deliver(counter, made, b'{"id": 7, "email": ["ann@example.org"]}')
+    shop.catch_up()
+    (letter,) = shop.letters.search(LettersWanted()).items
+    full = shop.letters.find(letter.letter_id)
+    assert (full.text, full.path, full.whole) == ('{"id": 7, "email": ["ann@example.org"]}', "hook", True)
+    assert [fault.at for fault in full.faults] == ["rules.0.email"]
+    mended = '{"id": 7, "email": "ann@example.org"}'
+    previewed = shop.letters.preview(letter.letter_id, mended).events
+    assert [event.name for event in previewed] == ["Identify", "Order Completed"]
+    assert shop.letters.retry(letter.letter_id, mended).state == "retried"
+    shop.catch_up()
+    assert shop.profiles.by("email", "ann@example.org").counters["Order Completed"].count == 1
+
+
+def test_a_letter_outlives_the_part_of_the_log_that_its_delivery_stood_in(shop: Shop, counter: Counter) -> None:
+    made = shop.hooks.create("Orders", mapping=ORDERS)
+    deliver(counter, made, b'{"id": 7, "email": ["ann@example.org"]}')
+    shop.catch_up()
+    (letter,) = shop.letters.search(LettersWanted()).items
+    assert shop.letters.keep_before_trimming("web-0", through=shop.log.end("web-0")) == 1
+    shop.log.read = lambda *_, **__: []  # type: ignore[method-assign]  # the log has let go
+    assert shop.letters.find(letter.letter_id).text == '{"id": 7, "email": ["ann@example.org"]}'
+
+
+def test_a_forged_delivery_is_no_letter_that_could_be_sent_again(shop: Shop, counter: Counter) -> None:
+    made = shop.hooks.create("Orders", mapping=ORDERS)
+    assert counter.ask("POST", made.hook.path, content=b'{"id": 7}').status_code == 401
+    shop.catch_up()
+    assert shop.letters.search(LettersWanted()).items == []
+    assert shop.hooks.deliveries(made.hook.hook_id)[0].status == 401
+
+
+def test_what_a_plan_marks_as_personal_is_not_read_from_a_delivery_either(shop: Shop, counter: Counter) -> None:
+    made = shop.hooks.create("Orders", mapping=ORDERS)
+    deliver(counter, made, b'{"id": 7, "email": "ann@example.org"}')
+    deliver(counter, made, b'{"id": 8, "email": []}', message_id="m2")
+    shop.catch_up()
+    body = PlanBody(personal=[PersonalField(pointer="/properties/order_id")])
+    plan = shop.plans.create("Orders", body=body)
+    shop.plans.publish(plan.plan_id)
+    wait_a_second(shop)
+    deliveries = shop.hooks.deliveries(made.hook.hook_id, covered=True)
+    assert [(one.body, one.is_covered) for one in deliveries] == [("", True), ("", True)]
+    assert shop.hooks.deliveries(made.hook.hook_id)[1].body.startswith('{"id": 7')
+    event_id = shop.events.live.recent(Wanted(name="Order Completed"), cursor=None, limit=1).items[0].event_id
+    assert shop.events.live.find(event_id, covered=True).raw == ""
+    (letter,) = shop.letters.search(LettersWanted()).items
+    assert shop.letters.find(letter.letter_id, covered=True).text == ""
 
 
 def test_a_preview_tells_events_failures_and_problems_and_keeps_nothing(shop: Shop) -> None:

@@ -31,9 +31,10 @@ POS = RowMapping(
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: WoundClock) -> Iterator[Shop]:
-    """Open an empty shop whose clock stands at noon on 1 October 2026."""
-    with open_shop(tmp_path / "shop", partition="worker", clock=clock) as opened:
+def shop(tmp_path: Path, database_url: str, clock: WoundClock) -> Iterator[Shop]:
+    """Open an empty shop whose clock stands at noon on 1 October 2026, once per engine."""
+    flags = {"state.url": database_url} if database_url.startswith("postgresql") else {}
+    with open_shop(tmp_path / "shop", partition="worker", flags=flags, clock=clock) as opened:
         yield opened
 
 

@@ -6,7 +6,7 @@ import { sourcesQuery } from "../sources/sources";
 import css from "./Editor.module.css";
 import form from "./SchemaForm.module.css";
 
-export const NO_FILTER: Destination["events"] = { names: [], sources: [], condition: "" };
+export const NO_FILTER: Destination["events"] = { names: [], sources: [], condition: "", imported: false };
 export const USUAL_PACE: Destination["pace"] = { batch_max: 1, batch_wait_s: 0, requests_max: 4, keep_order: false };
 const OFTEN = ["Order Completed", "Product Added", "Video Playback Started", "Song Played", "Identify", "Customers Merged", "Destination Paused", "Alert Raised"];
 
@@ -21,6 +21,7 @@ export function Events({ value, onChange }: { value: Destination["events"]; onCh
         <MultiSelect label={t("form.sources")} data={(sources.data ?? []).map((each) => ({ value: each.source_id, label: each.name }))} value={value.sources} onChange={(chosen) => onChange({ ...value, sources: chosen })} />
       )}
       <Textarea label={t("form.condition")} description={t("form.condition_hint")} className={form.code ?? ""} autosize minRows={1} maxRows={6} spellCheck={false} value={value.condition} onChange={(event) => onChange({ ...value, condition: event.currentTarget.value })} />
+      <Switch label={t("form.imported")} description={t("form.imported_hint")} checked={value.imported} onChange={(event) => onChange({ ...value, imported: event.currentTarget.checked })} />
     </>
   );
 }

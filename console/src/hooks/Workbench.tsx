@@ -50,7 +50,7 @@ export function Workbench({ hook }: { hook: Hook }) {
           </Section>
         </div>
       </div>
-      <Save hook={hook} mapping={mapping} sound={preview.data?.problems.length === 0} failing={deliveries.filter((each) => each.failures.length > 0 && each.version !== hook.version).length} />
+      <Save hook={hook} mapping={mapping} sound={preview.data?.problems.length === 0} failing={deliveries.filter((each) => each.waits && each.version !== hook.version).length} />
     </>
   );
 }

@@ -85,13 +85,15 @@ class Shop:
         self.jobs = Jobs(database, clock)
         self.erasures = Erasures(database, clock)
         self.events = Events(database=database, clock=clock, log=log, folder=folder)
-        self.hooks = Hooks(database=database, clock=clock, log=log, folder=folder, events=self.events)
         self.alerts = Alerts(database=database, clock=clock)
         self.alerts.late_s = self._late_s
         self.letters = Letters(database=database, clock=clock, log=log, live=self.events.live, settings=settings.events)
         self.letters.identifiers_of = self._identifiers_of
         self.letters.first_of = self._first_of
         self.letters.take_out = Personal(folder, clock).taken_out  # what was mended meets the door's rules as well
+        self.hooks = Hooks(
+            database=database, clock=clock, log=log, folder=folder, events=self.events, letters=self.letters
+        )
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.plans = Plans(database=database, clock=clock, folder=folder, lake=self.lake, find=self.events.live.find)
         self.events.live.plans_read = self.plans.reading  # the stream shows what the worker made of each event

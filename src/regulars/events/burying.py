@@ -10,6 +10,7 @@ from regulars.events.clean import IDENTIFIER_CHARACTERS_MAX
 from regulars.events.core import Batch, Event, Position
 from regulars.events.decode import DecodedRequest, event_id_of
 from regulars.events.reasons import CONTENT_DIFFERS
+from regulars.events.record import HOOK
 from regulars.events.sent import UnreadableError, read_item
 from regulars.events.shown import REPEATED
 from regulars.events.worker_store import DeadLetter
@@ -52,6 +53,8 @@ def _of_request(request: DecodedRequest, now_us: int) -> Iterator[DeadLetter]:
             received_us=request.received_us,
         )
     refused = request.refused
+    if refused is not None and refused.path == HOOK:
+        return  # nobody we know has signed it; whoever should have will come again
     if refused is not None and refused.body_head and refused.source_id is not None:
         message_id, user_id, anonymous_id = _named(refused.body_head) if refused.path != "batch" else (None,) * 3
         yield DeadLetter(

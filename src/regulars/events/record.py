@@ -10,6 +10,7 @@ import msgspec
 from regulars.events.core import Fact
 
 EVENT_BYTES_MAX = 32_768  # Segment's limit for one event
+HOOK = "hook"  # the path of a delivery to an inbound webhook
 
 
 class HookStamp(msgspec.Struct, frozen=True, array_like=True):

@@ -21,7 +21,7 @@ from regulars.events.plans.core import reason_of, sentence
 from regulars.events.plans.core.personal import COVERED
 from regulars.events.plans.covering import Cover, Mark
 from regulars.events.reasons import CONTENT_DIFFERS, DUPLICATE, PLAN_BLOCKED, PLAN_VIOLATION
-from regulars.events.record import AcceptedRequest, LogEntry, OwnFacts, RefusedRequest
+from regulars.events.record import HOOK, AcceptedRequest, LogEntry, OwnFacts, RefusedRequest
 from regulars.events.sent import UnreadableError, read_item, split_batch
 from regulars.kernel.clock import moment
 
@@ -267,9 +267,10 @@ def covered_event(found: EventInFull, cover: Cover) -> EventInFull:
     if event is not None:
         properties, context = cover.properties(event.call, event.properties), cover.context(event.context)
         event = msgspec.structs.replace(event, properties=properties, context=context)
+    raw = "" if request.path == HOOK else cover.text(found.raw)  # what another service sends has its own fields
     if cover.hides_address:
         request = msgspec.structs.replace(request, ip=COVERED)
-    return msgspec.structs.replace(found, event=event, raw=cover.text(found.raw), request=request)
+    return msgspec.structs.replace(found, event=event, raw=raw, request=request)
 
 
 def _line(

@@ -3264,6 +3264,8 @@ export interface components {
         EventFilter: {
             /** @default  */
             condition: string;
+            /** @default false */
+            imported: boolean;
             names?: string[];
             sources?: string[];
         };
@@ -4683,11 +4685,15 @@ export interface components {
             headers: {
                 [key: string]: string;
             };
+            /** @default false */
+            is_covered: boolean;
             reason: string;
             /** Format: date-time */
             received_at: string;
             status: number;
             version: number | null;
+            /** @default false */
+            waits: boolean;
         };
         /** ShownEvent */
         ShownEvent: {

@@ -12,7 +12,7 @@ from msgspec import Meta
 from regulars.destinations.core.audience import AudienceRule
 from regulars.destinations.core.expressions import compiled, is_true
 from regulars.destinations.core.kinds import Expression, Feed
-from regulars.events.core import Event
+from regulars.events.core import Event, was_imported
 from regulars.kernel.errors import InvalidError
 from regulars.lake.core import OWN_SOURCE
 
@@ -30,11 +30,15 @@ class Status(StrEnum):
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events are sent. Without names: all that come through a source; news of our own only by name."""
+    """Which events are sent. Without names: all that come through a source; news of our own only by name.
+
+    What was imported happened long ago, and nobody is told of it as if it happened now, unless `imported` asks for it.
+    """
 
     names: Names = []
     sources: Names = []
     condition: Expression = ""
+    imported: bool = False
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ class Wanted:
     def __init__(self, told: EventFilter) -> None:
         self.names = frozenset(told.names)
         self._sources = frozenset(told.sources)
+        self._imported = told.imported
         self._condition: ParsedResult | None = compiled(told.condition, "The condition") if told.condition else None
 
     def fits(self, event: Event) -> bool:
@@ -95,6 +100,8 @@ class Wanted:
             if event.name not in self.names:
                 return False
         elif event.source_id == OWN_SOURCE:
+            return False
+        if was_imported(event) and not self._imported:
             return False
         return not self._sources or event.source_id in self._sources
 

@@ -26,7 +26,7 @@ from regulars.events.hooks.core.schemes import SignatureError, delivery_id, veri
 from regulars.events.hooks.snapshot import HookKeys
 from regulars.events.plans.core import Unreadable
 from regulars.events.plans.snapshot import Personal
-from regulars.events.record import AcceptedRequest, HookStamp, RefusedRequest, encode_entry
+from regulars.events.record import HOOK, AcceptedRequest, HookStamp, RefusedRequest, encode_entry
 from regulars.events.refusals import Refusals
 from regulars.events.request import GoneError, Headed, read_raw_body, unpacked_body
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
@@ -36,7 +36,6 @@ from regulars.kernel.headroom import Headroom
 from regulars.kernel.settings import EventsSettings
 
 PATH = "/v1/hooks/"
-HOOK = "hook"  # the path of a delivery in the log
 EVENT_BYTES_MAX = 256_000  # an order has hundreds of lines
 USER_AGENT_BYTES_MAX = 512
 FULL = "The disk is nearly full, so nothing more is taken in until there is room. Send this again later."

@@ -9,7 +9,7 @@ from regulars.events.hooks.core.mapping import HookMapping
 from regulars.events.hooks.core.presets import HookPreset
 from regulars.events.hooks.core.schemes import Scheme
 from regulars.events.hooks.service import Hook, HookPreview, Hooks, MappingVersion, NewHook, ShownDelivery
-from regulars.kernel.http import Role, needs
+from regulars.kernel.http import Caller, Role, needs
 
 
 class HookOpening(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,9 +149,9 @@ class HooksController(Controller):
         sync_to_thread=True,
         opt=needs(Role.MARKETER),
     )
-    def deliveries(self, hooks: Hooks, hook_id: str) -> list[ShownDelivery]:
+    def deliveries(self, hooks: Hooks, caller: Caller, hook_id: str) -> list[ShownDelivery]:
         """Return the last deliveries as they came, refused ones too, with what each told."""
-        return hooks.deliveries(hook_id)
+        return hooks.deliveries(hook_id, covered=not caller.may(Role.ADMIN))
 
     @post(
         "/{hook_id:str}/again",

@@ -15,11 +15,12 @@ from regulars.events.hooks.core.mapping import RULES_MAX, SILENT, HookMapping, P
 from regulars.events.hooks.core.presets import PRESETS, HookPreset
 from regulars.events.hooks.core.schemes import Scheme
 from regulars.events.hooks.core.schemes import checked as checked_scheme
-from regulars.events.hooks.door import EVENT_BYTES_MAX, HOOK, PATH
+from regulars.events.hooks.door import EVENT_BYTES_MAX, PATH
 from regulars.events.hooks.snapshot import write_hooks
 from regulars.events.hooks.store import HookRow
 from regulars.events.imports.preview import PreviewEvent, event_shown
-from regulars.events.record import AcceptedRequest, HookStamp, RefusedRequest, decode_entry, encode_entry
+from regulars.events.letters import Letters
+from regulars.events.record import HOOK, AcceptedRequest, HookStamp, RefusedRequest, decode_entry, encode_entry
 from regulars.events.service import Events
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
 from regulars.kernel.database import Database
@@ -92,7 +93,11 @@ class HookPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery as it came. `status` is what it was answered with; `version` the mapping that told it."""
+    """One delivery as it came. `status` is what it was answered with; `version` the mapping that told it.
+
+    `waits` says whether it lies among the dead letters, to be told again; `is_covered` whether its body is hidden from
+    who is asking, because a plan marks fields of its source as personal.
+    """
 
     delivery: str
     delivery_id: str
@@ -104,17 +109,23 @@ class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     events: int
     failures: list[Told]
+    waits: bool = False
+    is_covered: bool = False
 
 
 class Hooks:
     """The inbound webhooks of a shop."""
 
-    def __init__(self, *, database: Database, clock: Clock, log: EventLog, folder: Path, events: Events) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, log: EventLog, folder: Path, events: Events, letters: Letters
+    ) -> None:
         self._database = database
         self._clock = clock
         self._log = log
         self._folder = folder
         self._events = events
+        self._letters = letters
+        letters.stamped_now = self.stamped_now
 
     def presets(self) -> list[HookPreset]:
         """Return how to begin with each service that we know."""
@@ -275,14 +286,22 @@ class Hooks:
             problems=problems,
         )
 
-    def deliveries(self, hook_id: str, *, limit: int = DELIVERIES_SHOWN) -> list[ShownDelivery]:
-        """Return what came last, the newest first: taken from the log itself, refused deliveries too."""
+    def deliveries(self, hook_id: str, *, limit: int = DELIVERIES_SHOWN, covered: bool = False) -> list[ShownDelivery]:
+        """Return what came last, the newest first: taken from the log itself, refused deliveries too.
+
+        `covered`, no body is told of a hook of which a tracking plan marks fields as personal.
+        """
         row = self._row(hook_id)
         found: list[ShownDelivery] = []
+        untold = self._letters.untold(row.source_id)
+        with self._events.live.plans_read() as plans:
+            hides = covered and plans.cover(row.source_id) is not None
         for record in self._newest(row):
             shown = _delivery(record, row)
             if shown is not None:
-                found.append(shown)
+                waits = (record.partition, record.offset) in untold
+                body = "" if hides else shown.body
+                found.append(msgspec.structs.replace(shown, waits=waits, body=body, is_covered=hides))
             if len(found) >= limit:
                 break
         return found
@@ -292,19 +311,15 @@ class Hooks:
 
         What had been told of them already counts once: events are named by the delivery, not by when they are told.
         """
-        row = self._row(hook_id)
-        again: list[bytes] = []
-        for record in self._newest(row):
-            entry = decode_entry(record.payload)
-            if not isinstance(entry, AcceptedRequest) or entry.hook is None or entry.hook.version == row.version:
-                continue
-            if read_request(record).rejected:
-                stamp = msgspec.structs.replace(
-                    entry.hook, version=row.version, mapping=msgspec.json.encode(row.mapping)
-                )
-                again.append(encode_entry(msgspec.structs.replace(entry, hook=stamp)))
-        self._log.append_many(again[::-1])
-        return len(again)
+        return self._letters.retell(self._row(hook_id).source_id)
+
+    def stamped_now(self, stamp: HookStamp) -> HookStamp:
+        """Return how a delivery would be told now; as it was, where the hook is gone."""
+        with self._database.read() as connection:
+            row = store.hook(connection, stamp.hook_id)
+        if row is None:
+            return stamp
+        return msgspec.structs.replace(stamp, version=row.version, mapping=msgspec.json.encode(row.mapping))
 
     def publish(self) -> None:
         """Write the door's snapshot again, as when a shop is opened."""

@@ -16,6 +16,7 @@ from regulars.events.decode import read_request
 from regulars.events.evidence import PHONE, Person
 from regulars.events.imports.core.calls import Unit, call_of, order_of, unit_of
 from regulars.events.imports.core.mapping import ANONYMOUS_ID, WEAK, RowMapping, checked
+from regulars.events.imports.core.presets import as_far_as
 from regulars.events.imports.core.reading import Fault, Reading, RowReader, is_empty
 from regulars.events.imports.store.scratch import Scratch
 from regulars.events.record import AcceptedRequest, encode_entry
@@ -58,7 +59,8 @@ class Walk:
         now_us: int,
     ) -> None:
         self.table: Table = open_table(file, format, layout=mapping.layout)
-        self.mapping = checked(mapping, self.table.columns)
+        columns = self.table.columns
+        self.mapping = checked(mapping if columns is None else as_far_as(mapping, columns), columns)
         self.scratch = Scratch()
         self._now_us = now_us
         self._reader = RowReader(self.mapping, now_us=now_us)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any  # Any: JSON
 import msgspec
 
 from regulars.events import worker_store
+from regulars.events.burying import DECODE
 from regulars.events.core import Event, Verdict
 from regulars.events.letters import store
 from regulars.events.letters.core import (
@@ -20,18 +21,20 @@ from regulars.events.letters.core import (
     Origin,
     PatchError,
     Sample,
+    Wanted,
     faults_of,
     look_at,
     patched,
     plain,
     repaired,
+    told_anew,
 )
 from regulars.events.letters.reading import Held, held
 from regulars.events.letters.store import LetterRow, Query
 from regulars.events.live import Live
 from regulars.events.plans.core import reason_of
 from regulars.events.plans.covering import Cover
-from regulars.events.record import encode_entry
+from regulars.events.record import HOOK, HookStamp, encode_entry
 from regulars.events.shown import ShownEvent, in_full, shown_verdict
 from regulars.events.worker_store import DeadLetter
 from regulars.kernel.clock import Clock
@@ -60,7 +63,16 @@ class Mending:
         self._log = log
         self._live = live
         self._settings = settings
+        self.stamped_now: Callable[[HookStamp], HookStamp] = lambda stamp: stamp
         self.take_out: Callable[[str, str, bytes, str], tuple[bytes, str]] = lambda _source, _path, body, ip: (body, ip)
+
+    def held(self, letter: DeadLetter) -> Held:
+        """Return what is held of a letter; a delivery comes with the mapping that holds now."""
+        what = held(self._log, letter, self._settings)
+        hook = what.origin.hook
+        if hook is None:
+            return what
+        return what._replace(origin=what.origin._replace(hook=self.stamped_now(hook)))
 
     def cover(self, what: Held, *, covered: bool) -> Cover | None:
         """Return what covers a letter from somebody who may not see personal values, None when nothing need be."""
@@ -71,7 +83,7 @@ class Mending:
 
     def preview(self, letter: DeadLetter, text: str | None, source_id: str | None, *, covered: bool) -> LetterPreview:
         """Return what would come of a letter with this text."""
-        what = held(self._log, letter, self._settings)
+        what = self.held(letter)
         said = what.text[0] if text is None else text
         looked = self._looked(what, said, source_id)
         return self._previewed(looked, source_id or what.origin.source_id, self.cover(what, covered=covered))
@@ -89,7 +101,7 @@ class Mending:
         if row.state != "open":
             word = "sent again" if row.state == "retried" else "discarded"
             raise ConflictError(f"The letter {letter.letter_id} was {word} before. Open it again, or leave it.")
-        what = held(self._log, letter, self._settings)
+        what = self.held(letter)
         if text is not None and self.cover(what, covered=covered) is not None:
             raise ForbiddenError(
                 "Parts of this text are personal and hidden from you, so that it cannot be edited by you. Send it as "
@@ -110,11 +122,11 @@ class Mending:
 
     def sample(self, letter: DeadLetter, shown: Letter, patch: Sequence[Operation], *, covered: bool) -> Sample:
         """Return a letter before and after a patch."""
-        what = held(self._log, letter, self._settings)
+        what = self.held(letter)
         cover = self.cover(what, covered=covered)
 
         def seen(text: str) -> str:
-            return cover.text(text, path=what.covered_path) if cover else text
+            return covered_text(text, what, cover) if cover else text
 
         before = what.text[0]
         try:
@@ -143,6 +155,39 @@ class Mending:
             run.progress(state["done"], max(state["total"], state["done"]), _note(state))
         run.progress(state["done"], state["done"], _note(state))
 
+    def retell(self, source_id: str) -> int:
+        """Tell a hook's deliveries again that could not be told; return how many."""
+        query = store.query_of(Wanted(state="open", stopped_by=DECODE, source_id=source_id))
+        with self._database.read() as connection:
+            _, newest = store.count(connection, query)
+        after, told = 0, set[tuple[str, int]]()
+        while True:
+            with self._database.read() as connection:
+                rows = store.letters_after(connection, query, after=after, through=newest, rows_max=RETRIED_A_TIME)
+            if not rows:
+                return len(told)
+            after = rows[-1].letter.letter_id
+            told |= self._retell_some(rows, told)
+
+    def _retell_some(self, rows: Sequence[LetterRow], told: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Send each delivery once, however many letters it has left, and close those; return where they stand."""
+        now_us = self._clock.now_us()
+        change_id = new_id(now_us)
+        found, problems = set[tuple[str, int]](), list[tuple[int, str]]()
+        with self._database.write() as connection:
+            for row in rows:
+                letter = row.letter
+                place = (letter.partition, letter.record_offset)
+                payload, problem = self._mended(letter, (), now_us)
+                if problem:
+                    problems.append((letter.letter_id, problem[:PROBLEM_CHARACTERS_MAX]))
+                elif store.mark_retried(connection, letter.letter_id, change_id=change_id, now_us=now_us):
+                    if place not in told | found:
+                        worker_store.leave_by_outbox(connection, payload)
+                    found.add(place)
+            store.note_problems(connection, problems)
+        return found
+
     def _retry_some(
         self, rows: Sequence[LetterRow], patch: Sequence[Operation], run: JobRun, state: dict[str, int]
     ) -> dict[str, int]:
@@ -169,7 +214,7 @@ class Mending:
 
     def _mended(self, letter: DeadLetter, patch: Sequence[Operation], now_us: int) -> tuple[bytes, str]:
         """Return the request a letter becomes, or why it cannot be sent."""
-        what = held(self._log, letter, self._settings)
+        what = self.held(letter)
         try:
             text = _patched(what.text[0], what.origin, patch)
         except PatchError as error:
@@ -185,6 +230,9 @@ class Mending:
         of = source_id or origin.source_id
         request = repaired(letter.letter_id, looked, origin, source_id=of, now_us=now_us)
         body, ip = self.take_out(of, request.path, request.body, request.ip)
+        if origin.hook is not None and (body, ip) == (request.body, request.ip):
+            request = told_anew(looked, origin, origin.hook, source_id=of)
+            body, ip = request.body, request.ip
         return encode_entry(msgspec.structs.replace(request, body=body, ip=ip))
 
     def _looked(self, what: Held, text: str, source_id: str | None) -> Looked:
@@ -221,6 +269,11 @@ class Mending:
             verdicts = plans.verdicts([plain(event, now_us) for event in looked.events])
         said = [one for one in verdicts if one is not None]
         return next((one for one in said if one.blocks), said[0] if said else None)
+
+
+def covered_text(text: str, what: Held, cover: Cover) -> str:
+    """Return a letter's text without what is personal: nothing of one whose fields nobody here knows."""
+    return "" if what.covered_path == HOOK else cover.text(text, path=what.covered_path)
 
 
 def checked(patch: Sequence[Operation]) -> Sequence[Operation]:

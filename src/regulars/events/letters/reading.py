@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from regulars.events.burying import DECODE
 from regulars.events.core import Event
-from regulars.events.decode import CALLS, ERASED_ITEM
+from regulars.events.decode import CALLS, ERASED_ITEM, told_by
+from regulars.events.hooks.core.mapping import Failure
 from regulars.events.letters.core import Origin, call_of
-from regulars.events.record import AcceptedRequest, LogEntry, RefusedRequest, decode_entry, encode_entry
+from regulars.events.record import HOOK, AcceptedRequest, LogEntry, RefusedRequest, decode_entry, encode_entry
 from regulars.events.sent import UnreadableError, split_batch
 from regulars.events.worker_store import DeadLetter
 from regulars.kernel.eventlog import EventLog
@@ -31,8 +33,8 @@ class Held(NamedTuple):
 
     @property
     def covered_path(self) -> str:
-        """How the text is shaped, for whoever covers it."""
-        return "batch" if self.origin.is_batch else "track"
+        """How the text is shaped, for whoever covers it; a delivery is shaped as the other service likes."""
+        return HOOK if self.origin.hook is not None else "batch" if self.origin.is_batch else "track"
 
     @property
     def text(self) -> tuple[str, bool]:
@@ -53,7 +55,7 @@ def held(log: EventLog, letter: DeadLetter, settings: EventsSettings) -> Held:
     if isinstance(entry, RefusedRequest):
         return _of_refused(entry, settings)
     if isinstance(entry, AcceptedRequest):
-        found = _of_accepted(entry, index or 0)
+        found = _of_accepted(entry, letter, index or 0)
         if found is not None:
             return found
     event = _event_in(letter)
@@ -69,9 +71,12 @@ def for_keeping(log: EventLog, letter: DeadLetter) -> bytes:
         return encode_entry(entry)
     if not isinstance(entry, AcceptedRequest):
         return b""
-    found = _of_accepted(entry, letter.item_index or 0)
+    found = _of_accepted(entry, letter, letter.item_index or 0)
     if found is None:
         return b""
+    if entry.hook is not None:
+        kept = entry if found.origin.hook is not None else _alone(entry, found.raw)
+        return encode_entry(kept)
     said = {"context": found.origin.context, "sentAt": found.origin.sent_at}
     about = b"".join(
         b",%b:%b" % (json.dumps(name).encode(), json.dumps(value).encode())
@@ -122,7 +127,9 @@ def _of_refused(entry: RefusedRequest, settings: EventsSettings) -> Held:
     return Held(entry.body_head, entry.whole, origin, entry.status, is_gone=gone)
 
 
-def _of_accepted(entry: AcceptedRequest, index: int) -> Held | None:
+def _of_accepted(entry: AcceptedRequest, letter: DeadLetter, index: int) -> Held | None:
+    if entry.hook is not None:
+        return _of_delivery(entry, letter, index)
     raw, context, sent_at = entry.body, None, None
     if entry.path == "batch":
         try:
@@ -136,6 +143,20 @@ def _of_accepted(entry: AcceptedRequest, index: int) -> Held | None:
         return None
     origin = _origin(entry, is_batch=False)._replace(context=context, sent_at=sent_at)
     return Held(raw, True, origin, 200)
+
+
+def _of_delivery(entry: AcceptedRequest, letter: DeadLetter, index: int) -> Held | None:
+    """Return a delivery where its telling failed; where something told was stopped later on, that call."""
+    if letter.projection == DECODE:
+        return Held(entry.body, True, _origin(entry, is_batch=False)._replace(hook=entry.hook), 200)
+    call = next(iter(told_by(entry)[index : index + 1]), None)
+    if call is None or isinstance(call, Failure):
+        return None
+    return Held(call, True, _origin(entry, is_batch=False)._replace(path="batch"), 200)
+
+
+def _alone(entry: AcceptedRequest, call: bytes) -> AcceptedRequest:
+    return msgspec.structs.replace(entry, path="batch", body=b'{"batch":[' + call + b"]}", hook=None)
 
 
 def _origin(entry: AcceptedRequest, *, is_batch: bool) -> Origin:

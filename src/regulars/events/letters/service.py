@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from regulars.events import store as events_store
+from regulars.events.burying import DECODE
 from regulars.events.core import Event
 from regulars.events.letters import store
 from regulars.events.letters.core import (
@@ -23,10 +24,11 @@ from regulars.events.letters.core import (
     Wanted,
     look_at,
 )
-from regulars.events.letters.mending import Mending
+from regulars.events.letters.mending import Mending, covered_text
 from regulars.events.letters.reading import for_keeping, held
 from regulars.events.letters.store import LetterRow, Query
 from regulars.events.live import Live
+from regulars.events.record import HookStamp
 from regulars.events.redact import Covers, redacted
 from regulars.events.shown import EventInFull
 from regulars.events.worker_store import erase_dead_letters
@@ -111,6 +113,15 @@ class Letters:
     def take_out(self, take_out: TakeOut) -> None:
         self._mending.take_out = take_out
 
+    @property
+    def stamped_now(self) -> Callable[[HookStamp], HookStamp]:
+        """What gives a delivery of an inbound webhook the mapping that holds now."""
+        return self._mending.stamped_now
+
+    @stamped_now.setter
+    def stamped_now(self, stamped_now: Callable[[HookStamp], HookStamp]) -> None:
+        self._mending.stamped_now = stamped_now
+
     def find(self, letter_id: int, *, covered: bool = False) -> LetterInFull:
         """Return one letter with what was sent, and what the rules of today say of it.
 
@@ -121,12 +132,12 @@ class Letters:
 
         """
         row, names = self._row(letter_id)
-        what = held(self._log, row.letter, self._settings)
+        what = self._mending.held(row.letter)
         text, is_text = what.text
         cover = self._mending.cover(what, covered=covered)
         return LetterInFull(
             letter=_letter(row, names),
-            text=cover.text(text, path=what.covered_path) if cover else text,
+            text=covered_text(text, what, cover) if cover else text,
             whole=what.whole,
             is_text=is_text,
             is_batch=what.origin.is_batch,
@@ -201,6 +212,20 @@ class Letters:
     def retry_many(self, wanted: Wanted, patch: Sequence[Operation], run: JobRun) -> None:
         """Send all letters of a query again, patched, those that fit; the others stay open and say why."""
         self._mending.retry_many(self._query(_open(wanted)), patch, run)
+
+    def retell(self, source_id: str) -> int:
+        """Tell a hook's deliveries again that could not be told before, by the mapping that holds now.
+
+        Return how many deliveries that were. What still cannot be told stays open and says why; what was told of them
+        already counts once.
+        """
+        return self._mending.retell(source_id)
+
+    def untold(self, source_id: str) -> set[tuple[str, int]]:
+        """Return where the deliveries stand (partition, offset) that wait to be told again."""
+        query = store.query_of(Wanted(state="open", stopped_by=DECODE, source_id=source_id))
+        with self._database.read() as connection:
+            return store.places(connection, query)
 
     def discard(self, wanted: Wanted | None = None, *, letter_ids: Collection[int] = ()) -> Change:
         """Close letters without sending them again: those of a query, or some by their numbers."""

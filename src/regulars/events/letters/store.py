@@ -115,6 +115,12 @@ def count(connection: Connection, query: Query) -> tuple[int, int]:
     return int(row.letters), int(row.newest or 0)
 
 
+def places(connection: Connection, query: Query) -> set[tuple[str, int]]:
+    """Return where in the log letters stand."""
+    statement = f"SELECT DISTINCT partition, record_offset FROM events_dead_letters WHERE {query.where}"
+    return {(row.partition, row.record_offset) for row in connection.execute(text(statement), dict(query.values))}
+
+
 def one(connection: Connection, letter_id: int) -> LetterRow | None:
     """Return one letter."""
     row = connection.execute(_ONE, {"letter_id": letter_id}).first()

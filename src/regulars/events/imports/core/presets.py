@@ -222,3 +222,11 @@ def fitted(mapping: RowMapping, columns: Collection[str]) -> RowMapping:
         leave_out={column: values for column, values in mapping.leave_out.items() if column in has},
         message_id=mapping.message_id if mapping.message_id in has else "",
     )
+
+
+def as_far_as(mapping: RowMapping, columns: Collection[str]) -> RowMapping:
+    """Return a preset's mapping as far as a file has its columns; every other mapping as it is."""
+    for preset in PRESETS:
+        if mapping == msgspec.structs.replace(preset.mapping, layout=mapping.layout):
+            return fitted(mapping, columns) if set(preset.needs) <= set(columns) else mapping
+    return mapping

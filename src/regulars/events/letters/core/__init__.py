@@ -14,7 +14,7 @@ from regulars.events.letters.core.letter import (
     Wanted,
 )
 from regulars.events.letters.core.patch import Operation, PatchError, faults_of, patched
-from regulars.events.letters.core.repair import Looked, Origin, call_of, look_at, plain, repaired
+from regulars.events.letters.core.repair import Looked, Origin, call_of, look_at, plain, repaired, told_anew
 
 __all__ = [
     "Change",
@@ -38,4 +38,5 @@ __all__ = [
     "patched",
     "plain",
     "repaired",
+    "told_anew",
 ]

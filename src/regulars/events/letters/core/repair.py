@@ -16,9 +16,10 @@ import msgspec
 
 from regulars.events.clean import MESSAGE_ID_CHARACTERS_MAX
 from regulars.events.core import Event
-from regulars.events.decode import CALLS, RejectedItem, read_accepted
+from regulars.events.decode import CALLS, RejectedItem, read_accepted, told_by
+from regulars.events.hooks.core.mapping import Failure
 from regulars.events.letters.core.letter import Fault
-from regulars.events.record import AcceptedRequest
+from regulars.events.record import HOOK, AcceptedRequest, HookStamp
 from regulars.events.sent import UnreadableError, read_item, split_batch
 from regulars.kernel.clock import moment
 
@@ -28,7 +29,10 @@ _OF_THE_SENDING = ("sentAt", "originalTimestamp", "writeKey")  # said by the fir
 
 
 class Origin(NamedTuple):
-    """Where a letter's text comes from: its request, and what the request said for all of its items."""
+    """Where a letter's text comes from: its request, and what the request said for all of its items.
+
+    With `hook` the text is a delivery of another service, which is told as events by the mapping in it.
+    """
 
     source_id: str
     received_us: int
@@ -39,14 +43,19 @@ class Origin(NamedTuple):
     context: Any = None  # Any: as it was sent
     sent_at: Any = None  # Any: as it was sent
     event_bytes_max: int = 0
+    hook: HookStamp | None = None
 
 
 class Looked(NamedTuple):
-    """A text by the rules: the events it would become with the items they come from, or what is wrong with it."""
+    """A text by the rules: the events it would become with the items they come from, or what is wrong with it.
+
+    `delivery` is the text itself, where a hook's mapping tells what it means.
+    """
 
     events: list[Event]
     items: list[bytes]
     faults: list[Fault]
+    delivery: bytes = b""
 
 
 def look_at(text: str, origin: Origin) -> Looked:
@@ -59,12 +68,36 @@ def look_at(text: str, origin: Origin) -> Looked:
     ['no_user_anon_id']
     """
     body = text.encode("utf-8", "replace")
+    if origin.hook is not None:
+        return _told(body, origin, origin.hook)
     try:
         items, context, sent_at = _taken_apart(body, origin)
     except UnreadableError as error:
         return Looked([], [], [_fault(text, str(error), error.code, error.at)])
     if not items:
         return Looked([], [], [Fault(code="no_batch", sentence="There is no event in it.")])
+    return _looked(text, items, origin, context, sent_at)
+
+
+def _told(body: bytes, origin: Origin, hook: HookStamp) -> Looked:
+    """Return what a delivery tells by the mapping that holds now."""
+    request = AcceptedRequest(origin.source_id, origin.received_us, "", "", HOOK, body, hook=hook)
+    told = told_by(request)
+    failed = [
+        Fault(code=one.code, sentence=one.reason, at=one.at, index=index)
+        for index, one in enumerate(told)
+        if isinstance(one, Failure)
+    ]
+    calls = [one for one in told if isinstance(one, bytes)]
+    if failed or not calls:
+        none = Fault(code="hook_unmapped", sentence="The hook's mapping makes no event of it. Discard it, or mend it.")
+        return Looked([], [], failed or [none])
+    return _looked("", calls, origin, None, None)._replace(delivery=body)
+
+
+def _looked(
+    text: str, items: list[bytes], origin: Origin, context: Any, sent_at: Any
+) -> Looked:  # Any: as they were sent
     request = AcceptedRequest(
         origin.source_id,
         origin.received_us,
@@ -82,9 +115,9 @@ def look_at(text: str, origin: Origin) -> Looked:
 
 def repaired(letter_id: int, looked: Looked, origin: Origin, *, source_id: str, now_us: int) -> AcceptedRequest:
     """Return the request that a mended letter becomes: the same at every try, so that it takes effect once."""
+    named = letter_id if origin.hook is None else None
     calls = [
-        _mended(letter_id, at, raw, event)
-        for at, (raw, event) in enumerate(zip(looked.items, looked.events, strict=True))
+        _mended(named, at, raw, event) for at, (raw, event) in enumerate(zip(looked.items, looked.events, strict=True))
     ]
     raws = [json.dumps(call, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") for call in calls]
     return AcceptedRequest(
@@ -95,6 +128,20 @@ def repaired(letter_id: int, looked: Looked, origin: Origin, *, source_id: str, 
         "batch",
         _joined(raws, None, None),
         max(origin.event_bytes_max, *map(len, raws)),  # what we add ourselves must not make it too large
+    )
+
+
+def told_anew(looked: Looked, origin: Origin, hook: HookStamp, *, source_id: str) -> AcceptedRequest:
+    """Return a delivery as it would have come, had the mapping been right at once."""
+    return AcceptedRequest(
+        source_id,
+        origin.received_us,
+        origin.ip,
+        origin.user_agent,
+        HOOK,
+        looked.delivery,
+        origin.event_bytes_max,
+        hook=hook,
     )
 
 
@@ -148,13 +195,15 @@ def _json(value: Any) -> bytes:  # Any: JSON as it was sent
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _mended(letter_id: int, at: int, raw: bytes, event: Event) -> dict[str, Any]:  # Any: JSON
+def _mended(letter_id: int | None, at: int, raw: bytes, event: Event) -> dict[str, Any]:  # Any: JSON
     call: dict[str, Any] = json.loads(raw)
     said = call.get("messageId")
     original = said if isinstance(said, str) and said.strip() else str(said) if type(said) is int else ""
+    original = original.strip()
     call |= {
         "type": event.call,
-        "messageId": repaired_id(letter_id, at, original.strip()),
+        # what else the delivery told took effect already, under the names that its mapping gives again
+        "messageId": original if letter_id is None else repaired_id(letter_id, at, original),
         "timestamp": moment(event.occurred_us).isoformat(),
         "context": event.context,
     }
