@@ -18,7 +18,7 @@ from tests.app.conftest import Served, prepare
 from tests.app.test_serving import basic, eventually, track
 
 from regulars.app import open_shop
-from regulars.app.doors import Doors, together
+from regulars.app.doors import Doors, is_running, together
 from regulars.events import decode_entry
 from regulars.events.door import DoorStats
 from regulars.events.record import AcceptedRequest
@@ -214,3 +214,17 @@ def test_what_a_process_that_is_gone_counted_still_counts_and_its_troubles_do_no
     gone = type(gone)(at_us=own.at_us - 60_000_000, stats=stats(7, 90.0), troubles=[])
     found = together([own, gone], now_us=own.at_us)
     assert (found.processes, found.stats.requests, found.stats.commit_ms_p50) == (1, 12, 3.0)
+
+
+def test_a_process_that_was_killed_is_gone_at_once_though_its_word_is_fresh(tmp_path: Path) -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    assert is_running(child.pid)
+    with open_shop(tmp_path / "shop") as shop:
+        Doors(shop, lambda: stats(7, 90.0), folder=tmp_path).say()
+        (tmp_path / f"door-{os.getpid()}.json").rename(tmp_path / f"door-{child.pid}.json")
+        doors = Doors(shop, lambda: stats(5, 3.0), folder=tmp_path)
+        assert (doors.now().processes, doors.now().stats.requests) == (2, 12)
+        child.kill()
+        child.wait()
+        assert (doors.now().processes, doors.now().stats.requests) == (1, 12)
+    assert not is_running(child.pid)

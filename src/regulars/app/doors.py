@@ -80,9 +80,22 @@ class Doors:
         if self._folder is None:
             return
         for path in sorted(self._folder.glob("door-*.json")):
-            if path.name != f"door-{os.getpid()}.json":
+            process = int(path.stem.removeprefix("door-"))
+            if process != os.getpid():
                 with suppress(OSError, msgspec.MsgspecError):  # it ended just now
-                    yield msgspec.json.decode(path.read_bytes(), type=Word)
+                    word = msgspec.json.decode(path.read_bytes(), type=Word)
+                    yield word if is_running(process) else msgspec.structs.replace(word, at_us=0)
+
+
+def is_running(process: int) -> bool:
+    """Return whether there is a process of this number; one that was killed is gone before its word is stale."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it runs, for somebody else
+        return True
+    return True
 
 
 def together(words: list[Word], *, now_us: int) -> DoorsNow:
