@@ -32,7 +32,7 @@ import psutil
 
 from door import KEY, request_bytes
 
-CONNECTIONS = 64
+CONNECTIONS = 256  # who needs two processes has many senders; 64 are too few for each to fill its commits
 BATCH_EVENTS = 100
 KINDS = (1, BATCH_EVENTS)
 
@@ -57,7 +57,7 @@ class Line:
 
 
 class Load:
-    """Prepared requests over a few dozen connections."""
+    """Prepared requests over a few hundred connections."""
 
     def __init__(self, port: int, events: int) -> None:
         self._requests = [request_bytes(events, number) for number in range(400)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import msgspec
@@ -79,7 +80,7 @@ class Recommend:
         self._projection = RecommendProjection()
         self._models = Models(database=database, clock=clock, files=files, settings=settings)
         self._follower = Follower(database=database, clock=clock, files=files, catalog=catalog)
-
+        self._turn = threading.Lock()  # answers share one interpreter: two at once take longer than one after the other
         self._askers = Askers(identity, self._knows)
 
         def append(facts: Sequence[Fact]) -> None:
@@ -344,6 +345,8 @@ class Recommend:
             novelty=slot.novelty,
             now_us=now_us,
         )
+        with self._turn:
+            items = rank(brain, visit, wish, seen=seen, touched=touched)
         artifact = brain.engine.artifact
         return Slate(
             slate_id=SlateId(new_id(now_us)),
@@ -352,7 +355,7 @@ class Recommend:
             policy=policy,
             model_version=artifact.about.version if artifact else None,
             stale=self._follower.stale,
-            items=rank(brain, visit, wish, seen=seen, touched=touched),
+            items=items,
             experiment=_experiment_of(assigned),
         )
 

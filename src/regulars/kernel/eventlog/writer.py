@@ -31,7 +31,7 @@ QUEUE_BYTES_MAX = 64 << 20  # more than a second of the fastest traffic measured
 WAIT_S_MAX = 5.0  # so long may the longest wait; SDKs give a request up after 10 to 15 s, and then send it again
 REOPEN = 0.5  # callers are sent away until only so much of that is left
 TROUBLE_S = 10.0  # so long a refusal by the disk is told to those who ask how it is
-CHECKPOINT_BYTES = 16 << 20
+CHECKPOINT_BYTES = 4 << 20  # commits wait while the disk flushes what was copied: p99 35 ms with 16 MB, 17 with 4
 DISK_FULL_RETRY_S = 10
 
 
