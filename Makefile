@@ -8,6 +8,8 @@ SAY := scripts/say.sh
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 BUILT := src/regulars/web/static/.built
 SDKS := tests/events/node/node_modules/.package-lock.json
+# Trust whom the machine trusts: behind a company's proxy uv's own list of authorities is not enough.
+export UV_SYSTEM_CERTS ?= true
 WITH_NODE = NODE_DIR="$$($(BIN)/python scripts/find_node.py)" && export PATH="$$NODE_DIR:$$PATH"
 
 .PHONY: help demo test test-fast test-slow lint types unit browser bench shots console docs wheel lock clean
@@ -98,5 +100,5 @@ $(SDKS): tests/events/node/package-lock.json | $(BIN)/uv
 
 $(BUILT): $(CONSOLE_SOURCES) | $(BIN)/uv
 	@$(SAY) "Building the console" "one to two minutes the first time"
-	@$(WITH_NODE) && cd console && { [ -d node_modules ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } && npm run --silent build
+	@$(WITH_NODE) && cd console && { [ -d node_modules ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } && { npm run --silent build >../.venv/console.log 2>&1 || { cat ../.venv/console.log; exit 1; }; }
 	@touch $@

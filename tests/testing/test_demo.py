@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice, pairwise
@@ -11,19 +13,25 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any  # Any: JSON
 
+import httpx
 import pytest
 
+from regulars.app.http import build_web
+from regulars.app.shop import Shop, open_shop
 from regulars.kernel.clock import WoundClock, microseconds
 from regulars.kernel.errors import ConflictError, InvalidError, UnavailableError
 from regulars.recommend.evaluation.report import EvaluationReport, FigureShown, ModelShown
 from regulars.testing.demo import DEMOS, DemoOptions, old_app, run_demo
+from regulars.testing.demo.api import Api
 from regulars.testing.demo.checking import Facts, contradictions, quantile_ms
 from regulars.testing.demo.living import SLOT, Life
+from regulars.testing.demo.opening import EXPERIMENT, define_slots
 from regulars.testing.demo.options import DemoState, load_state
 from regulars.testing.demo.plans import Plan, plan_for
 from regulars.testing.demo.saying import Saying
 from regulars.testing.simulator import Call, World
 from regulars.testing.simulator.visits import DAY_US
+from regulars.web.keys import Keys
 
 NOW = microseconds(datetime(2026, 11, 22, 15, 30, tzinfo=UTC))
 
@@ -323,3 +331,35 @@ def test_the_old_app_errs_in_every_way_that_the_console_has_a_page_for(monkeypat
     assert sent[4].at_us >= NOW + 365 * DAY_US
     assert sent[5].message_id == sent[4].message_id
     assert sent[5].properties != sent[4].properties
+
+
+class InMemory(Api):
+    """The demo's API client, asking a shop's web in this very thread."""
+
+    def __init__(self, shop: Shop) -> None:
+        _, secret = Keys(database=shop.database, clock=shop.clock).make(name="Demo", role="admin", created_by="a test")
+        self._transport = httpx.ASGITransport(app=build_web(shop).asgi)  # type: ignore[arg-type] # httpx's own words for the same protocol
+        self._secret = secret
+
+    def _ask(self, method: str, path: str, body: object) -> Any:
+        async def asked() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://shop.example") as client:
+                return await client.request(
+                    method, path, json=body, headers={"Authorization": f"Bearer {self._secret}"}
+                )
+
+        answer = asyncio.run(asked())
+        assert answer.is_success, f"{method} {path}: {answer.text}"
+        return answer.json()
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_slots_of_each_demo_are_taken_by_the_shop_and_its_experiment_divides_customers(
+    name: str, tmp_path: Path
+) -> None:
+    with open_shop(tmp_path / "shop", partition="web-0") as shop:
+        api = InMemory(shop)
+        define_slots(api, name)
+        assert {slot["name"] for slot in api.get("/v1/recommend/slots")} >= {"home"}
+        drawn = Counter(shop.experiments.assign(EXPERIMENT, "customer", f"c{place}").variant for place in range(200))
+        assert set(drawn) == {"rules", "blend"}

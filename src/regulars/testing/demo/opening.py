@@ -115,7 +115,7 @@ def define_slots(api: Api, name: str) -> None:
         f"/v1/experiments/{EXPERIMENT}",
         {
             "title": "Home: by rule, or learned?",
-            "unit_kind": "customer_id",
+            "unit_kind": "customer",
             "variants": [{"key": "rules"}, {"key": "blend"}],
         },
     )
