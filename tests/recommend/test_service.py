@@ -441,6 +441,15 @@ def test_similar_items_stand_near_in_what_people_do_and_share_words(shop: SmallS
     assert cold.items[0].sources == ["content"]
 
 
+def test_a_tag_that_left_its_last_item_disturbs_no_answer(shop: SmallShop) -> None:
+    stocked(shop)
+    shop.work()
+    assert ids(shop.recommend.similar_to(ItemId("alien"), count=1)) == ["aliens"]
+    shop.stock(alien="Horror", aliens="Horror")
+    shop.work()
+    assert ids(shop.recommend.similar_to(ItemId("alien"), count=1)) == ["aliens"]
+
+
 def test_because_says_what_speaks_for_an_item_and_nothing_when_nothing_does(shop: SmallShop) -> None:
     stocked(shop)
     shop.watch("ann", "heat")

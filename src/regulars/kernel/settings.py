@@ -83,7 +83,7 @@ class ImportsSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ProfilesSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How taste is remembered."""
 
-    affinity_half_life_days: Annotated[float, Meta(gt=0, description="Days until a taste weighs half.")] = 14
+    affinity_half_life_days: Annotated[float, Meta(gt=0, description="Days until a taste weighs half.")] = 56
 
 
 class RecommendSettings(msgspec.Struct, frozen=True, kw_only=True):

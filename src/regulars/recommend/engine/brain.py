@@ -233,12 +233,13 @@ def blend_weights(steps: int) -> Mapping[str, float]:
     return SHORT_HISTORY if steps < SHORT_STEPS else LONG_HISTORY
 
 
+RAREST = 1e-6  # as if one of a million items carried it: a tag may have left its last item
 SHORT_STEPS = 10  # below, nearly all that is known is the present session; decisions/blend
 
 
 def _content(targets: Ints, own: frozenset[int], tags_by_item: rules.TagsByItem, frequency: Doubles) -> Doubles:
     """Return the cosine of tags weighed by rarity."""
-    rarity = -np.log(np.minimum(frequency, 0.999)) if len(frequency) else frequency
+    rarity = -np.log(np.clip(frequency, RAREST, 0.999))
     tags, _, owners = tags_by_item.gather(targets)
     weights = rarity[tags] ** 2
     shared = np.isin(tags, np.fromiter(own, np.int32)) * weights
