@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from regulars.catalog import AttributeValue
 from regulars.kernel.settings import ProfilesSettings
 from regulars.profiles.core.taste import DAY_US, Taste, add, strength_at, weights_of
 from regulars.testing.demo.movielens import read_movielens
@@ -70,7 +71,7 @@ def purchases(path: Path) -> dict[str, History]:
 def ratings(path: Path) -> dict[str, History]:
     """Return the genres of the films that each customer liked, visit by visit."""
     recording = read_movielens(path)
-    genres = {item.item_id: item.attributes.get("genres", []) for item in recording.items}
+    genres = {str(item.item_id): tags_of(item.attributes) for item in recording.items}
     found: dict[str, History] = {}
     last_us: dict[str, int] = {}
     for call in recording.calls:
@@ -83,9 +84,15 @@ def ratings(path: Path) -> dict[str, History]:
         last_us[customer] = call.at_us
         tags = history[-1].tags
         assert isinstance(tags, dict), "made just above"
-        for tag, weight in weights_of([("genre", str(genre)) for genre in genres[film]]):
+        for tag, weight in weights_of(genres[film]):
             tags[tag] = tags.get(tag, 0.0) + weight
     return found
+
+
+def tags_of(attributes: Mapping[str, AttributeValue]) -> list[tuple[str, str]]:
+    """Return a film's genres."""
+    genres = attributes.get("genres", [])
+    return [("genre", genre) for genre in genres] if isinstance(genres, list) else []
 
 
 def half(histories: Mapping[str, History], part: str) -> list[History]:

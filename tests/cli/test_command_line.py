@@ -99,6 +99,29 @@ def test_a_file_where_a_folder_should_be_is_a_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train",),
+        ("replay",),
+        ("rebuild",),
+        ("plans", "list"),
+        ("backup", "{shop}", "{elsewhere}"),
+        ("export", "--customer", "user_id:ann", "--to", "ann.zip"),
+        ("erase", "--customer", "user_id:ann", "--yes"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_mistyped_folder_is_said_and_no_empty_shop_is_made_for_it(words: tuple[str, ...], tmp_path: Path) -> None:
+    shop = tmp_path / "shpo"
+    said = words if "{shop}" in words else (*words, str(shop))
+    filled = [word.format(shop=shop, elsewhere=tmp_path / "backups") for word in said]
+    result = CliRunner().invoke(regulars, filled)
+    assert isinstance(result.exception, NotFoundError), result.output
+    assert str(result.exception).startswith(f"There is no shop in {str(shop)!r}: the folder does not exist.")
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_evaluation_is_one_json_object_for_programs_and_a_table_for_people(tmp_path: Path) -> None:
     path = tmp_path / "plays.csv"
     rows = [f"u{user},s{(user * 7 + step * step) % 40}" for step in range(8) for user in range(60)]

@@ -6,7 +6,35 @@ import errno
 import os
 from pathlib import Path
 
-from regulars.kernel.errors import InvalidError, UnavailableError
+from regulars.kernel.errors import InvalidError, NotFoundError, UnavailableError
+
+KEPT = (
+    "state.db",
+    "log",
+    "keys.json",
+    "regulars.toml",
+)  # any of them says that somebody opened, or set up, a shop here
+
+
+def existing_folder(location: str | Path) -> Path:
+    """Return the folder of a shop that is there: for whoever would learn from, copy or mend an empty one by mistake.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no shop.
+
+    """
+    folder = Path(location).expanduser().resolve()
+    if "://" in str(location) or folder.is_file() or any(os.path.lexists(folder / name) for name in KEPT):
+        return prepare_folder(location)
+    if not os.access(folder if folder.is_dir() else folder.parent, os.R_OK | os.X_OK):
+        return prepare_folder(location)  # it may be there: say that we may not look
+    is_there = "is empty of one" if folder.is_dir() else "does not exist"
+    raise NotFoundError(
+        f"There is no shop in {str(folder)!r}: the folder {is_there}. Give the folder of a shop; `regulars serve` "
+        "makes a new one."
+    )
 
 
 def prepare_folder(location: str | Path) -> Path:

@@ -29,10 +29,11 @@ def command(
 ) -> int:
     """Take a backup, or verify one, and say what it holds."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
     voice = Voice(as_json=as_json)
     with (
-        open_shop(shop, flags=flags_of(settings), partition=None) as opened,
+        open_shop(existing_folder(shop), flags=flags_of(settings), partition=None) as opened,
         voice.progress("Verifying" if verify_only else "Backup") as progress,
     ):
         if verify_only:

@@ -17,9 +17,10 @@ from regulars.cli.voice import Voice, json_option, shop_argument
 def command(shop: str, customer: str, yes: bool, as_json: bool) -> int:
     """Ask once, erase, and say what went where."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
     voice = Voice(as_json=as_json)
-    with open_shop(shop) as opened:
+    with open_shop(existing_folder(shop)) as opened:
         customer_id = opened.customer_named(customer)
         if not yes:
             typed = click.prompt("This cannot be undone. Type the customer again to erase", err=True)

@@ -20,11 +20,12 @@ from regulars.cli.voice import Voice, json_option, shop_argument
 def command(shop: str, customer: str | None, events: bool, target: Path, as_json: bool) -> int:
     """Write one customer's data as a zip of JSON, or the events as Parquet."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
     if bool(customer) == events:
         raise click.UsageError("Say what to export: --customer ID, or --events.")
     voice = Voice(as_json=as_json)
-    with open_shop(shop) as opened:
+    with open_shop(existing_folder(shop)) as opened:
         if customer:
             report = opened.export_customer(opened.customer_named(customer), target)
         else:

@@ -30,8 +30,9 @@ def command() -> None:
 def list_plans(shop: str, as_json: bool) -> int:
     """Print every plan, with how the last day kept to it."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
-    with open_shop(shop) as opened:
+    with open_shop(existing_folder(shop)) as opened:
         found = opened.plans.all()
     rows: list[dict[str, object]] = [
         {
@@ -58,8 +59,9 @@ def list_plans(shop: str, as_json: bool) -> int:
 def show(shop: str, plan: str, number: int | None, target: Path | None, as_json: bool) -> int:
     """Print a plan as a file, to keep beside an app's code."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
-    with open_shop(shop) as opened:
+    with open_shop(existing_folder(shop)) as opened:
         file = opened.plans.export(_id_of(opened, plan), number)
     _hand_out(file, target, as_json=as_json)
     return 0
@@ -78,10 +80,11 @@ def infer(
 ) -> int:
     """Print the plan that recent traffic keeps to, or keep it as a draft."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
     from regulars.events.plans import PlanFile
 
     voice = Voice(as_json=as_json)
-    with open_shop(shop) as opened:
+    with open_shop(existing_folder(shop)) as opened:
         body = opened.plans.infer(sources=list(sources) or None, days=days).body
         if save:
             plan = opened.plans.create(name, body)
@@ -117,8 +120,9 @@ def bring(shop: str, file: Path, sources: tuple[str, ...], as_json: bool) -> int
 def publish(shop: str, plan: str, note: str, as_json: bool) -> int:
     """Publish a plan; a running shop judges by it from the next event on."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
-    with open_shop(shop) as opened:
+    with open_shop(existing_folder(shop)) as opened:
         version = opened.plans.publish(_id_of(opened, plan), note=note, by="the command line")
     Voice(as_json=as_json).result(version, f"Version {version.number} of {version.name!r} is in force.")
     return 0

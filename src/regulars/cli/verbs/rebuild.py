@@ -31,9 +31,10 @@ def command(
 ) -> int:
     """Rebuild and say what was done; with `--check` 1 when something would be different."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
     voice = Voice(as_json=as_json)
-    with open_shop(shop, flags=flags_of(settings), partition=None) as opened:
+    with open_shop(existing_folder(shop), flags=flags_of(settings), partition=None) as opened:
         if discard:
             current = opened.rebuilds.current()
             if current is None:

@@ -43,9 +43,10 @@ def command(  # noqa: PLR0913, PLR0917 (each is an option of the verb, given by 
 ) -> int:
     """Replay, and say what became of it."""
     from regulars.app import open_shop
+    from regulars.app.folder import existing_folder
 
     voice = Voice(as_json=as_json)
-    with open_shop(shop, flags=flags_of(settings), partition=None) as opened:
+    with open_shop(existing_folder(shop), flags=flags_of(settings), partition=None) as opened:
         if into == "profile":
             return _recompute(opened, customer, voice)
         span = _span(opened, since=since, until=until, sources=sources, events=events, customer=customer)
