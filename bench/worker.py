@@ -175,7 +175,7 @@ def fill(shop: Shop, size: int) -> None:
 
 
 _ADD_IDENTIFIER = "INSERT INTO identity_identifiers VALUES (?, ?, ?, ?, ?, ?)"
-_ADD_PROFILE = "INSERT INTO profiles_customers VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_PROFILE = "INSERT INTO profiles_customers VALUES (?, ?, ?, ?, ?, ?, '')"
 _FILL_PREPARE = (
     "DROP INDEX profiles_timeline_by_identifier",
     "DROP INDEX profiles_customers_by_last",
@@ -184,7 +184,7 @@ _FILL_PREPARE = (
 )
 _FILL_FINISH = (
     "CREATE INDEX profiles_timeline_by_identifier ON profiles_timeline (identifier_id, occurred_us)",
-    "CREATE INDEX profiles_customers_by_last ON profiles_customers (last_us, customer_id)",
+    "CREATE INDEX profiles_customers_by_last ON profiles_customers (last_us, customer_id, taste)",
     "CREATE INDEX profiles_customers_by_first ON profiles_customers (first_us)",
     "CREATE INDEX identity_identifiers_by_customer ON identity_identifiers (customer_id, kind)",
 )

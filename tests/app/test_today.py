@@ -52,6 +52,38 @@ def test_today_tells_traffic_customers_items_and_the_loop(tmp_path: Path, clock:
         assert {one.state for one in today.loop} == {"live"}
 
 
+def test_the_tiles_and_the_rest_are_everyone_of_the_day(tmp_path: Path, clock: WoundClock, database_url: str) -> None:
+    flags = {"state.url": database_url} if database_url.startswith("postgres") else {}
+    with open_shop(tmp_path / "shop", clock=clock, flags=flags) as shop:
+        shop.catalog.put(
+            [Item(item_id=ItemId(f"s{n}"), kind="song", title="Rain", attributes={"genre": f"g{n}"}) for n in range(15)]
+        )
+        for n in range(15):
+            shop.events.append([played(f"s{n}", f"fan-{n}-{one}", 1) for one in range(20 - n)])
+        shop.catch_up()
+        customers = TodayDesk(shop, lambda: QUIET).now().customers
+        assert [(one.label, one.count) for one in customers.tiles] == [(f"g{n}", 20 - n) for n in range(12)]
+        assert customers.rest == 8 + 7 + 6
+        assert customers.active_24h == sum(one.count for one in customers.tiles) + customers.rest == 195
+
+
+def test_today_tells_since_when_items_are_counted(
+    tmp_path: Path, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_shop(tmp_path, clock=clock) as shop:
+        shop.events.append([played("s1", "ann", 1)])
+        clock.wind(timedelta(hours=3))
+        shop.events.append([played("s1", "ann", 2), played("s2", "ann", 3)])
+        shop.catch_up()
+        whole = TodayDesk(shop, lambda: QUIET).now()
+        assert whole.at - whole.items_since >= timedelta(hours=23, minutes=55)
+        assert [one.count for one in whole.top_items] == [2, 1]
+        monkeypatch.setattr("regulars.app.trends.LOOKED_BACK", 2)
+        short = TodayDesk(shop, lambda: QUIET).now()
+        assert short.items_since == short.at
+        assert [one.count for one in short.top_items] == [1, 1]
+
+
 def test_the_whole_loop_works_on_each_engine(tmp_path: Path, clock: WoundClock, database_url: str) -> None:
     flags = {"state.url": database_url} if database_url.startswith("postgres") else {}
     with open_shop(tmp_path / "shop", clock=clock, flags=flags) as shop:

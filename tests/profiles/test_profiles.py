@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from regulars.catalog import Item
 from regulars.kernel.clock import WoundClock
-from regulars.kernel.errors import NotFoundError
+from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.ids import CustomerId, ItemId
+from regulars.profiles.service import Taste
 from regulars.testing.street import Street
 
 
@@ -152,3 +154,76 @@ def test_counts_tell_who_is_here_now(street: Street, clock: WoundClock) -> None:
     assert street.profiles.count() == 2
     assert street.profiles.count_active(within_s=3_600) == 1
     assert street.profiles.count_new(within_s=3 * 3_600) == 2
+
+
+def likes(who: str, *genres: str) -> list[dict[str, Any]]:
+    return [
+        call(f"{who}-{n}", userId=who, properties={"asset_id": f"x{n}", "genre": one}) for n, one in enumerate(genres)
+    ]
+
+
+def test_tastes_are_counted_over_everyone_seen_however_many_they_are(street: Street) -> None:
+    street.send(*(one for n in range(230) for one in likes(f"folk-{n}", "Folk")))
+    street.send(
+        *(one for n in range(20) for one in likes(f"jazz-{n}", "Folk", "Jazz", "Jazz")), call("m1", userId="ann")
+    )
+    street.work()
+    assert street.profiles.tastes(within_s=60, rows_max=5) == [("Folk", 230), ("Jazz", 20), ("", 1)]
+    assert street.profiles.tastes(within_s=60, rows_max=1) == [("Folk", 230)]
+
+
+def test_whoever_was_not_seen_of_late_is_not_counted(street: Street, clock: WoundClock) -> None:
+    street.send(*likes("ann", "Folk"))
+    clock.wind(timedelta(days=2))
+    street.send(*likes("bob", "Folk"))
+    street.work()
+    assert street.profiles.tastes(within_s=86_400, rows_max=5) == [("Folk", 1)]
+    assert [one.identifiers[0].value for one in street.profiles.search(taste=Taste("Folk")).items] == ["bob", "ann"]
+    assert [one.identifiers[0].value for one in street.profiles.search(taste=Taste("Folk", 86_400)).items] == ["bob"]
+
+
+def test_the_taste_that_is_counted_is_the_one_that_the_profile_shows(street: Street, clock: WoundClock) -> None:
+    street.send(*likes("ann", "Folk", "Folk", "Folk"))
+    clock.wind(timedelta(days=40))
+    street.send({**call("new", userId="ann", properties={"asset_id": "y", "genre": "Jazz"})})
+    street.work()
+    top = street.profiles.by("user_id", "ann").affinities[0].value
+    assert street.profiles.tastes(within_s=60, rows_max=5) == [(top, 1)] == [("Jazz", 1)]
+
+
+def test_two_who_become_one_are_counted_once(street: Street) -> None:
+    street.send(*likes("ann", "Folk"), call("a1", anonymousId="a", properties={"asset_id": "y", "genre": "Jazz"}))
+    street.work()
+    street.send(call("i1", kind="identify", userId="ann", anonymousId="a"))
+    street.work()
+    assert sum(count for _, count in street.profiles.tastes(within_s=60, rows_max=5)) == 1
+
+
+def test_those_of_a_taste_come_page_by_page_without_gaps(street: Street) -> None:
+    street.send(*(one for n in range(7) for one in likes(f"folk-{n}", "Folk")), *likes("ann", "Jazz"))
+    street.work()
+    names, cursor = [], None
+    while True:
+        page = street.profiles.search(taste=Taste("Folk"), cursor=cursor, limit=3)
+        names += [one.identifiers[0].value for one in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert sorted(names) == [f"folk-{n}" for n in range(7)]
+
+
+def test_a_query_and_a_taste_together_are_refused(street: Street) -> None:
+    with pytest.raises(InvalidError, match="either by a query or by a taste"):
+        street.profiles.search("ann", taste=Taste("Folk"))
+
+
+def test_customers_of_an_earlier_version_get_their_taste_beside_their_state(street: Street) -> None:
+    street.send(*likes("ann", "Folk"), *likes("bob", "Jazz"), call("m1", userId="cat"))
+    street.work()
+    before = street.profiles.tastes(within_s=60, rows_max=5)
+    with street.database.write() as connection:
+        connection.execute(text("UPDATE profiles_customers SET taste = NULL"))
+    assert street.profiles.tastes(within_s=60, rows_max=5) == []
+    assert street.profiles.tell_tastes() == 3
+    assert street.profiles.tastes(within_s=60, rows_max=5) == before
+    assert street.profiles.tell_tastes() == 0

@@ -11,15 +11,11 @@ import { Avatar } from "./Avatar";
 import css from "./CustomersPage.module.css";
 
 const PAGE = 50;
-const LATEST = 200; // as many as the tiles of Today are counted over
-
-/** Those who like a word most; all of them when no word is asked for. */
-export const withTaste = (customers: readonly ProfileSummary[], taste: string | undefined): readonly ProfileSummary[] =>
-  taste === undefined ? customers : customers.filter((customer) => (customer.top_affinity?.value ?? "") === taste);
+const DAY_S = 86_400;
 
 export function CustomersPage() {
   const { t } = useTranslation("profiles");
-  const { query, taste } = useSearch({ from: "/shell/profiles" });
+  const { query, taste, seen } = useSearch({ from: "/shell/profiles" });
   const navigate = useNavigate({ from: "/profiles" });
   const [text, setText] = useState(query ?? "");
   useEffect(() => setText(query ?? ""), [query]);
@@ -29,13 +25,13 @@ export function CustomersPage() {
     speak(next);
   };
   const found = useInfiniteQuery({
-    queryKey: ["profiles", "search", query ?? "", taste !== undefined],
-    queryFn: ({ pageParam, signal }) => get<PageOf<ProfileSummary>>("/v1/profiles", { query, limit: taste === undefined ? PAGE : LATEST, cursor: pageParam }, signal),
+    queryKey: ["profiles", "search", query ?? "", taste ?? null, seen ?? null],
+    queryFn: ({ pageParam, signal }) => get<PageOf<ProfileSummary>>(taste === "" ? "/v1/profiles?taste=" : "/v1/profiles", { query, taste, seen_within_s: taste !== undefined && seen === "24h" ? DAY_S : undefined, limit: PAGE, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
   });
-  const rows = useMemo(() => withTaste(found.data?.pages.flatMap((page) => page.items) ?? [], taste), [found.data, taste]);
+  const rows = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
   const columns = useColumns(Math.max(1, ...rows.map((row) => row.events_total)));
   return (
     <Page title={t("title")} question={t("list.question")}>
@@ -43,7 +39,7 @@ export function CustomersPage() {
       {taste !== undefined && (
         <p className={css.taste}>
           <Pill withRemoveButton size="md" onRemove={() => void navigate({ search: {}, replace: true })} removeButtonProps={{ "aria-label": t("list.clear"), "aria-hidden": false, tabIndex: 0 }}>{taste ? t("list.likes", { taste }) : t("list.no_taste")}</Pill>
-          <span>{t("list.latest", { count: LATEST })}</span>
+          {seen === "24h" && <span>{t("list.seen_24h")}</span>}
         </p>
       )}
       <Section flush>
@@ -60,7 +56,7 @@ export function CustomersPage() {
             foot={
               <>
                 <span>{t("list.rows", { count: rows.length })}</span>
-                {found.hasNextPage && taste === undefined && <Button variant="subtle" size="compact-sm" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t("list.more")}</Button>}
+                {found.hasNextPage && <Button variant="subtle" size="compact-sm" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t("list.more")}</Button>}
               </>
             }
             empty={

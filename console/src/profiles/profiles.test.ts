@@ -120,6 +120,8 @@ test("a device is called by its model, and by its kind when it has none", () => 
 test("addresses of customers keep what they know; the story needs no word", () => {
   expect(customersSearch({ query: 42, x: 1 })).toEqual({ query: "42" });
   expect(customersSearch({ taste: "" })).toEqual({ taste: "" });
+  expect(customersSearch({ taste: "Drama", seen: "24h" })).toEqual({ taste: "Drama", seen: "24h" });
+  expect(customersSearch({ query: "ann", taste: "Drama", seen: "24h" })).toEqual({ query: "ann" });
   expect(customerSearch({ tab: "story" })).toEqual({});
   expect(customerSearch({ tab: "identity", event: "e1" })).toEqual({ tab: "identity", event: "e1" });
 });

@@ -2,8 +2,10 @@
 
 export interface CustomersSearch {
   query?: string | undefined;
-  /** Only those of the latest who like this word most; empty for those with no taste yet. */
+  /** Only those who like this word most; empty for those with no taste yet. */
   taste?: string | undefined;
+  /** With a taste: only those seen within a day, as the tiles of Today count them. */
+  seen?: "24h" | undefined;
 }
 
 export type Tab = "story" | "identity" | "known";
@@ -22,7 +24,8 @@ const word = (value: unknown): string | undefined => {
 export function customersSearch(raw: Record<string, unknown>): CustomersSearch {
   const query = word(raw["query"]);
   const taste = typeof raw["taste"] === "string" ? raw["taste"] : word(raw["taste"]);
-  return { ...(query ? { query } : {}), ...(taste === undefined ? {} : { taste }) };
+  if (query || taste === undefined) return query ? { query } : {}; // the server finds by one of them
+  return { taste, ...(raw["seen"] === "24h" ? { seen: "24h" } : {}) };
 }
 
 export function customerSearch(raw: Record<string, unknown>): CustomerSearch {

@@ -8,6 +8,7 @@ import type { Today } from "../shared/api";
 import css from "./Rising.module.css";
 
 const SHOWN = 6;
+const NEARLY_A_DAY_MS = 23.5 * 3_600_000; // items are counted in steps of five minutes
 
 interface Row {
   item_id: string;
@@ -22,10 +23,12 @@ export function Rising({ today }: { today: Today }) {
   const { t } = useTranslation("today");
   const format = useFormat();
   const rising = today.rising.length > 0;
+  const short = Date.parse(today.at) - Date.parse(today.items_since) < NEARLY_A_DAY_MS;
+  const top = short ? t("rising.top_since", { since: format.moment(today.items_since) }) : t("rising.top_hint");
   const rows: Row[] = (rising ? today.rising : today.top_items).slice(0, SHOWN);
   const items = useItems(rows.map((row) => row.item_id));
   return (
-    <Section title={rising ? t("rising.title") : t("rising.top")} hint={rising ? t("rising.hint") : t("rising.top_hint")}>
+    <Section title={rising ? t("rising.title") : t("rising.top")} hint={rising ? t("rising.hint") : top}>
       {rows.length === 0 && <EmptyState size="small" title={t("rising.none")} text={t("rising.none_text")} />}
       <ol className={css.rows}>
         {rows.map((row) => {

@@ -86,6 +86,7 @@ def keep_house(shop: Shop, run: JobRun) -> None:
         counts += shop.alerts.forget_old(connection)
         counts += violations_store.forget(connection, before_us=before_us, minute=before_us // MINUTE_US)
         counts += keys_store.forget_old_key_counts(connection, before_us // (60 * MINUTE_US))
+    shop.profiles.tell_tastes()
     kept = keep_log(shop)
     files = shop.imports.let_old_files_go()
     gone = f"{kept.let_go:,} records, {counts:,} counts, {letters:,} dead letters, {files:,} files let go"

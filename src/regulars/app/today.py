@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -18,11 +18,10 @@ from regulars.app.trends import RisingItem, TopItem, Trends
 from regulars.events.counts import Outcomes
 from regulars.events.service import MinuteCount, NameCount, SourceCount
 from regulars.kernel.clock import moment
-from regulars.profiles import ProfileSummary
 
 FRESH_US = 900_000  # all who watch share one answer a second
-SLOW_US = 5_000_000  # what takes a scan is counted every five seconds
-TILED_CUSTOMERS = 200
+SLOW_US = 5_000_000  # what takes a scan is counted every five seconds …
+SLOW_SHARE = 50  # … or as rarely as keeps it under a fiftieth of the time
 TILES = 12
 LIVE_MS = 2_000
 STALE_MS = 60_000
@@ -39,13 +38,17 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomersNow(msgspec.Struct, frozen=True, kw_only=True):
-    """How many customers there are, and what the last two hundred seen like most."""
+    """How many customers there are, and what those of the last day like most.
+
+    The tiles and `rest` together are `active_24h`: everyone who was seen within a day, counted once.
+    """
 
     total: int
     active_5m: int
     active_24h: int
     new_24h: int
     tiles: list[Tile]
+    rest: int  # of the last day, drawn to something rarer than the tiles
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +61,11 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Today(msgspec.Struct, frozen=True, kw_only=True):
-    """The shop at this moment. Series and rates are of the last hour, counts of the last day."""
+    """The shop at this moment. Series and rates are of the last hour, counts of the last day.
+
+    `top_items` are counted since `items_since`: a day, or less where so much arrives that a process which began just
+    now did not read a day back.
+    """
 
     at: datetime
     rate_per_s: float
@@ -69,6 +76,7 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     customers: CustomersNow
     top_items: list[TopItem]
     rising: list[RisingItem]
+    items_since: datetime
     loop: list[Station]
     troubles: list[Trouble]
 
@@ -84,7 +92,7 @@ class TodayDesk:
         self._kept: Today | None = None
         self._kept_us = 0
         self._slow: tuple[CustomersNow, list[TopItem], list[RisingItem]] | None = None
-        self._slow_us = 0
+        self._slow_again_us = 0
 
     def now(self) -> Today:
         """Return the shop at this moment, at most a second old."""
@@ -96,8 +104,11 @@ class TodayDesk:
 
     def _look(self, now_us: int) -> Today:
         traffic = self._shop.events.traffic()
-        if self._slow is None or now_us - self._slow_us >= SLOW_US:
-            self._slow, self._slow_us = (self._customers(), *self._trends.look()), now_us
+        if self._slow is None or now_us >= self._slow_again_us:
+            began_ns = time.monotonic_ns()
+            self._slow = (self._customers(), *self._trends.look())
+            took_us = (time.monotonic_ns() - began_ns) // 1000
+            self._slow_again_us = now_us + max(SLOW_US, SLOW_SHARE * took_us)
         customers, top, rising = self._slow
         doors, late = self._doors(), lateness(self._shop)
         return Today(
@@ -110,18 +121,22 @@ class TodayDesk:
             customers=customers,
             top_items=top,
             rising=rising,
+            items_since=moment(self._trends.since_us()),
             loop=self._loop(doors, late),
             troubles=[*doors.troubles, *worker_troubles(late), *shop_troubles(self._shop)],
         )
 
     def _customers(self) -> CustomersNow:
         profiles = self._shop.profiles
+        tiles = [Tile(label=word, count=count) for word, count in profiles.tastes(within_s=DAY_S, rows_max=TILES)]
+        tiled, active = sum(tile.count for tile in tiles), profiles.count_active(within_s=DAY_S)
         return CustomersNow(
             total=profiles.count(),
             active_5m=profiles.count_active(within_s=300),
-            active_24h=profiles.count_active(within_s=DAY_S),
+            active_24h=max(active, tiled),  # somebody may have come between the two questions
             new_24h=profiles.count_new(within_s=DAY_S),
-            tiles=tiles_of(profiles.search(limit=TILED_CUSTOMERS).items),
+            tiles=tiles,
+            rest=max(0, active - tiled),
         )
 
     def _loop(self, doors: DoorsNow, late: Lateness) -> list[Station]:
@@ -143,9 +158,3 @@ def station(name: Literal["door", "log", "worker", "profile", "slate"], lag_ms: 
     """
     state: State = "live" if lag_ms < LIVE_MS else "behind" if lag_ms < STALE_MS else "stale"
     return Station(station=name, lag_ms=round(lag_ms, 1), state=state, detail=detail)
-
-
-def tiles_of(customers: list[ProfileSummary]) -> list[Tile]:
-    """Return what these customers like most, the commonest first; those with no taste yet are one tile."""
-    counts = Counter(one.top_affinity.value if one.top_affinity else "" for one in customers)
-    return [Tile(label=label, count=count) for label, count in counts.most_common(TILES)]

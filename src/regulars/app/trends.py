@@ -57,6 +57,7 @@ class Trends:
         self._day: Counter[int] = Counter()
         self._items: dict[int, ItemId] = {}
         self._reached: int | None = None
+        self._read_from_us = 0
 
     def look(self) -> tuple[list[TopItem], list[RisingItem]]:
         """Return the items touched most in a day, and those whose last hour beats the hour before most."""
@@ -80,6 +81,11 @@ class Trends:
             ],
         )
 
+    def since_us(self) -> int:
+        """Return since when items are counted: a day, or the oldest interaction that was read when this began."""
+        day_us = (self._clock.now_us() // BUCKET_US - BUCKETS + 1) * BUCKET_US
+        return max(day_us, self._read_from_us)
+
     def _series(self, first: int, last: int) -> list[tuple[int, Counter[int]]]:
         return [(bucket, counts) for bucket, counts in self._buckets if first <= bucket <= last]
 
@@ -87,6 +93,8 @@ class Trends:
         with self._database.read() as connection:
             if self._reached is None:
                 self._reached = max(0, store.state(connection).next_seq - 1 - LOOKED_BACK)
+                if self._reached and (oldest := store.interactions_after(connection, self._reached, 1)):
+                    self._read_from_us = oldest[0].at_us
             while rows := store.interactions_after(connection, self._reached, ROWS_A_READ):
                 self._take(rows)
                 self._reached = rows[-1].seq

@@ -13,7 +13,7 @@ from regulars.kernel.ids import CustomerId, ItemId
 from regulars.profiles import store
 from regulars.profiles.core.names import name_in
 from regulars.profiles.core.state import Occasion, State, absorb, bounded, present_traits, take
-from regulars.profiles.core.taste import weights_of
+from regulars.profiles.core.taste import strongest_word, weights_of
 from regulars.profiles.core.timeline import line_of
 from regulars.profiles.store import Kept
 
@@ -111,7 +111,8 @@ class Remembering:
             if not state.events_total:
                 continue  # known only from merges; its first event is still to come
             name = name_in(present_traits(state)) if state.traits else None
-            (again if customer in self._former_names else new).append(Kept(customer, name, state))
+            taste = strongest_word(state.affinities, self._half_life_us)
+            (again if customer in self._former_names else new).append(Kept(customer, name, state, taste))
         store.forget(self._connection, self._gone)
         store.add(self._connection, new)
         store.change(self._connection, again, self._former_names)

@@ -12,7 +12,7 @@ from regulars.kernel.ids import CustomerId
 from regulars.kernel.jobs import JobRunStatus, Jobs
 from regulars.profiles.core.timeline import TimelineEntry
 from regulars.profiles.core.view import Profile, ProfileSummary
-from regulars.profiles.service import ERASE_JOB, Profiles
+from regulars.profiles.service import ERASE_JOB, Profiles, Taste
 
 
 class ProfilesController(Controller):
@@ -32,11 +32,21 @@ class ProfilesController(Controller):
                 description="The beginning of an identifier, or of any part of a name; empty for the latest.",
             ),
         ] = "",
+        taste: Annotated[
+            str | None,
+            QueryParameter(
+                description="Only those drawn most to this; empty for those with no taste yet. Not with `query`."
+            ),
+        ] = None,
+        seen_within_s: Annotated[
+            int | None, QueryParameter(ge=1, description="With `taste`: only those seen within so many seconds.")
+        ] = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Page[ProfileSummary]:
         """Return matching customers; without a query, whoever was seen last comes first."""
-        return profiles.search(words, cursor=cursor, limit=limit)
+        drawn = None if taste is None else Taste(taste, seen_within_s)
+        return profiles.search(words, taste=drawn, cursor=cursor, limit=limit)
 
     @get(
         "/{customer_id:str}",

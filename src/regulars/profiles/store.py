@@ -6,7 +6,7 @@ A timeline row is filed by the number of an identifier, which never changes its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple  # Any: the columns of a row
 
 import msgspec
 from sqlalchemy import Connection, text
@@ -55,6 +55,18 @@ MIGRATIONS: tuple[Migration, ...] = (
             ON profiles_timeline (identifier_id, occurred_us, entry_id)""",
         ),
     ),
+    Migration(
+        capability="profiles",
+        number=2,
+        statements=(
+            # `taste` is the word a customer is drawn to most, '' when nothing draws them, NULL of a row written before
+            # there was this column. The index holds it, so that those of a day are counted without reading a row.
+            "ALTER TABLE profiles_customers ADD COLUMN taste TEXT",
+            "DROP INDEX profiles_customers_by_last",
+            "CREATE INDEX profiles_customers_by_last ON profiles_customers (last_us, customer_id, taste)",
+            "CREATE INDEX profiles_customers_untold ON profiles_customers (customer_id) WHERE taste IS NULL",
+        ),
+    ),
 )
 DERIVED_TABLES: tuple[str, ...] = (
     "profiles_customers",
@@ -64,11 +76,12 @@ DERIVED_TABLES: tuple[str, ...] = (
 
 
 class Kept(NamedTuple):
-    """A customer's row."""
+    """A customer's row. `taste` is None of one that was written before tastes stood beside the state."""
 
     customer_id: CustomerId
     name: str | None
     state: State
+    taste: str | None
 
 
 class TimelineRow(NamedTuple):
@@ -80,15 +93,16 @@ class TimelineRow(NamedTuple):
 
 
 # What is remembered of these customers?
-_STATES = "SELECT customer_id, name, state FROM profiles_customers WHERE customer_id {among}"
+_STATES = "SELECT customer_id, name, state, taste FROM profiles_customers WHERE customer_id {among}"
 # Who comes after this one, in the order of ids?
 _SCAN = text("""
-SELECT customer_id, name, state FROM profiles_customers WHERE customer_id > :after ORDER BY customer_id LIMIT :rows""")
+SELECT customer_id, name, state, taste FROM profiles_customers
+WHERE customer_id > :after ORDER BY customer_id LIMIT :rows""")
 _ADD = """
-INSERT INTO profiles_customers (first_us, last_us, events_total, name, state, customer_id)
-VALUES (?, ?, ?, ?, ?, ?)"""
+INSERT INTO profiles_customers (first_us, last_us, events_total, name, state, taste, customer_id)
+VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _CHANGE = """
-UPDATE profiles_customers SET first_us = ?, last_us = ?, events_total = ?, name = ?, state = ?
+UPDATE profiles_customers SET first_us = ?, last_us = ?, events_total = ?, name = ?, state = ?, taste = ?
 WHERE customer_id = ?"""
 _FORGET = "DELETE FROM profiles_customers WHERE customer_id {among}"
 _ADD_WORD = "INSERT INTO profiles_words (word, customer_id) VALUES (?, ?) ON CONFLICT (word, customer_id) DO NOTHING"
@@ -98,6 +112,21 @@ _RECENT = text("""
 SELECT customer_id, last_us FROM profiles_customers
 WHERE last_us < :last_us OR (last_us = :last_us AND customer_id < :customer_id)
 ORDER BY last_us DESC, customer_id DESC LIMIT :rows""")
+# Who of those drawn most to this was seen last, since a moment and before this place in the list?
+_RECENT_OF_TASTE = text("""
+SELECT customer_id, last_us FROM profiles_customers
+WHERE last_us >= :since_us AND (last_us < :last_us OR (last_us = :last_us AND customer_id < :customer_id))
+    AND taste = :taste
+ORDER BY last_us DESC, customer_id DESC LIMIT :rows""")
+# How many of those seen since a moment are drawn most to each thing?
+_TASTES = text("""
+SELECT taste, COUNT(*) AS customers FROM profiles_customers
+WHERE last_us >= :since_us AND taste IS NOT NULL GROUP BY taste ORDER BY customers DESC, taste LIMIT :rows""")
+# Whose taste does not stand beside their state yet?
+_UNTOLD = text("""
+SELECT customer_id, name, state, taste FROM profiles_customers WHERE taste IS NULL ORDER BY customer_id LIMIT :rows""")
+# The worker may have written the row meanwhile, and knows better.
+_TELL = "UPDATE profiles_customers SET taste = ? WHERE customer_id = ? AND taste IS NULL"
 # Whose name has a part that begins like this?
 _NAMED = text("""
 SELECT word, customer_id FROM profiles_words
@@ -128,14 +157,26 @@ _decode_line = msgspec.msgpack.Decoder(Line).decode
 
 def states(connection: Connection, customers: Iterable[CustomerId]) -> dict[CustomerId, Kept]:
     """Return what is remembered of customers; those of whom nothing is are left out."""
-    rows = rows_among(connection, _STATES, customers)
-    return {row[0]: Kept(row[0], row[1], _decode_state(row[2])) for row in rows}
+    return {row[0]: _kept(row) for row in rows_among(connection, _STATES, customers)}
 
 
 def scan(connection: Connection, *, after: CustomerId, rows_max: int) -> list[Kept]:
     """Return what is remembered of customers after this one, in the order of their ids."""
-    rows = connection.execute(_SCAN, {"after": after, "rows": rows_max})
-    return [Kept(row[0], row[1], _decode_state(row[2])) for row in rows]
+    return [_kept(row) for row in connection.execute(_SCAN, {"after": after, "rows": rows_max})]
+
+
+def untold(connection: Connection, rows_max: int) -> list[Kept]:
+    """Return customers whose taste does not stand beside their state yet."""
+    return [_kept(row) for row in connection.execute(_UNTOLD, {"rows": rows_max})]
+
+
+def tell(connection: Connection, tastes: Mapping[CustomerId, str]) -> None:
+    """Put the taste of customers beside their state, where none is yet."""
+    write_rows(connection, _TELL, [(taste, customer) for customer, taste in tastes.items()])
+
+
+def _kept(row: Sequence[Any]) -> Kept:  # Any: as above
+    return Kept(row[0], row[1], _decode_state(row[2]), row[3])
 
 
 def add(connection: Connection, new: Sequence[Kept]) -> None:
@@ -166,7 +207,8 @@ def _forget_words(connection: Connection, gone: Mapping[CustomerId, str | None])
 
 def _row(kept: Kept) -> tuple[object, ...]:
     state = kept.state
-    return (state.first_us, state.last_us, state.events_total, kept.name, _encode(state), kept.customer_id)
+    moments = (state.first_us, state.last_us, state.events_total)
+    return (*moments, kept.name, _encode(state), kept.taste, kept.customer_id)
 
 
 def _words(customer_id: CustomerId, name: str | None) -> list[tuple[str, CustomerId]]:
@@ -178,6 +220,19 @@ def recent(connection: Connection, *, before: tuple[int, CustomerId], rows_max: 
     """Return (last seen, customer) before a place in the list, the latest first."""
     bound = {"last_us": before[0], "customer_id": before[1], "rows": rows_max}
     return [(row.last_us, row.customer_id) for row in connection.execute(_RECENT, bound)]
+
+
+def recent_of_taste(
+    connection: Connection, taste: str, *, since_us: int, before: tuple[int, CustomerId], rows_max: int
+) -> list[tuple[int, CustomerId]]:
+    """Return (last seen, customer) of those drawn most to something, the latest first."""
+    bound = {"taste": taste, "since_us": since_us, "last_us": before[0], "customer_id": before[1], "rows": rows_max}
+    return [(row.last_us, row.customer_id) for row in connection.execute(_RECENT_OF_TASTE, bound)]
+
+
+def tastes(connection: Connection, since_us: int, rows_max: int) -> list[tuple[str, int]]:
+    """Return (what draws them most, how many customers) of those seen since a moment, the commonest first."""
+    return [(row.taste, row.customers) for row in connection.execute(_TASTES, {"since_us": since_us, "rows": rows_max})]
 
 
 def named(

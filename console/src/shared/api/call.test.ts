@@ -16,6 +16,7 @@ describe("an address", () => {
 
   it("escapes what a customer may be called", () => {
     expect(address("/v1/search", { query: "a&b=王" })).toBe("/v1/search?query=a%26b%3D%E7%8E%8B");
+    expect(address("/v1/profiles?taste=", { limit: 50 })).toBe("/v1/profiles?taste=&limit=50");
   });
 });
 

@@ -22,7 +22,7 @@ export function address(path: string, query: Record<string, QueryValue> = {}): s
     else search.set(name, String(value));
   }
   const text = search.toString();
-  return text ? `${path}?${text}` : path;
+  return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
 }
 
 export function cookie(name: string, jar: string = document.cookie): string | undefined {

@@ -3152,6 +3152,7 @@ export interface components {
             active_24h: number;
             active_5m: number;
             new_24h: number;
+            rest: number;
             tiles: components["schemas"]["Tile"][];
             total: number;
         };
@@ -4979,6 +4980,8 @@ export interface components {
             by_event: components["schemas"]["NameCount"][];
             by_source: components["schemas"]["SourceCount"][];
             customers: components["schemas"]["CustomersNow"];
+            /** Format: date-time */
+            items_since: string;
             loop: components["schemas"]["Station"][];
             outcomes: components["schemas"]["Outcomes"];
             rate_per_s: number;
@@ -9590,6 +9593,10 @@ export interface operations {
             query?: {
                 /** @description The beginning of an identifier, or of any part of a name; empty for the latest. */
                 query?: string;
+                /** @description Only those drawn most to this; empty for those with no taste yet. Not with `query`. */
+                taste?: string | null;
+                /** @description With `taste`: only those seen within so many seconds. */
+                seen_within_s?: number | null;
                 cursor?: string | null;
                 limit?: number | null;
             };

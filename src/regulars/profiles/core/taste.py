@@ -62,6 +62,24 @@ def strongest(tastes: dict[str, Taste], half_life_us: float) -> dict[str, Taste]
     return dict(ranked[:TASTES_MAX])
 
 
+def strongest_word(tastes: Mapping[str, Taste], half_life_us: float) -> str:
+    """Return the word of the tag a customer is drawn to most, without its kind; empty when nothing draws them.
+
+    All tastes fade alike, so whichever is strongest stays so until another event: it can be kept beside the customer.
+
+    >>> strongest_word({"genre:Folk": Taste(2.0, 0), "genre:Jazz": Taste(1.5, 14 * DAY_US)}, 14 * DAY_US)
+    'Jazz'
+    >>> strongest_word({"genre:Folk": Taste(-1.0, 0)}, 14 * DAY_US)
+    ''
+    """
+    liked = [
+        (-(math.log2(taste.strength) + taste.at_us / half_life_us), tag)
+        for tag, taste in tastes.items()
+        if taste.strength > 0
+    ]
+    return min(liked)[1].partition(":")[2] if liked else ""
+
+
 def weights_of(tags: Sequence[tuple[str, str]]) -> list[tuple[str, float]]:
     """Return how much of an event's strength each of an item's tags takes: each kind shares it equally.
 
