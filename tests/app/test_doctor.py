@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any  # Any: os' own signatures
 
 import pytest
 
@@ -86,3 +87,24 @@ def test_a_full_disk_a_held_log_and_missing_records_are_told_with_what_to_do(
     assert segment.name in found(tmp_path)["log"].found
     segment.unlink()
     assert "missing" in found(tmp_path)["log"].found
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = tmp_path / "locked"
+    stat = os.stat
+
+    def refusing(path: Any, **more: Any) -> os.stat_result:  # Any: as os has it
+        if str(path).startswith(f"{locked}/"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **more)
+
+    def nothing(path: Any) -> bool:  # Any: as os has it
+        return not str(path).startswith(f"{locked}/")
+
+    locked.mkdir()
+    monkeypatch.setattr(os, "stat", refusing)
+    monkeypatch.setattr(os.path, "lexists", nothing)
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != locked)
+    findings = {finding.part: finding for finding in examine(locked / "shop")}
+    assert findings["folder"].state == "bad"
+    assert findings["folder"].remedy == f"Give this user the right to write to {locked}."

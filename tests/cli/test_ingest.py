@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from regulars.app import Shop, open_shop
+from regulars.cli.main import regulars
 from regulars.events.imports import HistoryReport, RowMapping
 from regulars.kernel.ids import SourceId
 
@@ -86,3 +88,18 @@ def test_a_dry_run_takes_nothing(shop: Shop, tmp_path: Path) -> None:
     report, _ = ingest(shop, path, source_id=source_of(shop), dry_run=True)
     assert report.taken == 1
     assert {name: shop.log.end(name) for name in shop.log.partitions()} == before
+
+
+def test_items_that_did_not_go_in_lie_beside_the_file_and_faults_alike_are_told_once(tmp_path: Path) -> None:
+    rows = ["item_id,title", *(f",Title {n}" for n in range(1_000)), "i1,One"]
+    file = tmp_path / "items.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    said = CliRunner().invoke(regulars, ["ingest", str(tmp_path / "shop"), str(file), "--catalog"])
+    beside = tmp_path / "items.rejected.csv"
+    assert said.stdout.splitlines() == [
+        "1 of 1,001 rows went into the catalogue.",
+        "1,000 were refused:",
+        "  1,000 rows, first row 2, item_id: This may not be empty.",
+        f"Mend and give again: {beside}",
+    ]
+    assert len(beside.read_text(encoding="utf-8-sig").splitlines()) == 1_001

@@ -84,7 +84,7 @@ def test_a_file_of_calls_is_checked_line_by_line() -> None:
         (3, "Song Played", "/properties/asset_id must be a text, was"),
         (4, "Song Played", "/properties/asset_id must be there."),
         (5, "", "A track call needs 'event': what happene"),
-        (6, "", "The body is not JSON: JSON is malformed:"),
+        (6, "", "The body is not JSON: invalid character "),
     ]
     with pytest.raises(InvalidError, match="cannot be used"):
         check([], PlanFile(name="x", events=[plan.events[0], plan.events[0]]))

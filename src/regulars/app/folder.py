@@ -8,12 +8,8 @@ from pathlib import Path
 
 from regulars.kernel.errors import InvalidError, NotFoundError, UnavailableError
 
-KEPT = (
-    "state.db",
-    "log",
-    "keys.json",
-    "regulars.toml",
-)  # any of them says that somebody opened, or set up, a shop here
+# Any of them says that somebody opened, or set up, a shop here.
+KEPT = {"state.db", "log", "keys.json", "regulars.toml"}
 
 
 def existing_folder(location: str | Path) -> Path:
@@ -26,14 +22,17 @@ def existing_folder(location: str | Path) -> Path:
 
     """
     folder = Path(location).expanduser().resolve()
-    if "://" in str(location) or folder.is_file() or any(os.path.lexists(folder / name) for name in KEPT):
+    try:
+        held, why = {path.name for path in folder.iterdir()}, "holds none"
+    except FileNotFoundError:
+        held, why = set(), "does not exist"
+    except OSError:
+        return prepare_folder(location)  # it is a file, or we may not look: that is said there
+    if "://" in str(location) or held & KEPT:
         return prepare_folder(location)
-    if not os.access(folder if folder.is_dir() else folder.parent, os.R_OK | os.X_OK):
-        return prepare_folder(location)  # it may be there: say that we may not look
-    is_there = "is empty of one" if folder.is_dir() else "does not exist"
     raise NotFoundError(
-        f"There is no shop in {str(folder)!r}: the folder {is_there}. Give the folder of a shop; `regulars serve` "
-        "makes a new one."
+        f"There is no shop in {str(folder)!r}: the folder {why}. Give the folder of a shop; `regulars serve` makes a "
+        "new one."
     )
 
 

@@ -21,7 +21,7 @@ def json_option(function: F) -> F:
 
 def shop_argument(function: F) -> F:
     """Give a verb the shop's folder as its first argument."""
-    return click.argument("shop", metavar="SHOP", type=click.Path(), default="./shop")(function)
+    return click.argument("shop", metavar="SHOP", type=click.Path(readable=False), default="./shop")(function)
 
 
 def settings_option(function: F) -> F:

@@ -144,7 +144,9 @@ def _unpacked(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
     try:
         unpacked = unpacker.decompress(body, bytes_max + 1)
     except zlib.error:
-        raise _not_packed_well("The body says it is gzip and is not.", body) from None
+        raise _not_packed_well(
+            "The body says it is gzip and is not. Send gzip, or plain JSON without Content-Encoding.", body
+        ) from None
     if len(unpacked) > bytes_max:
         sentence = f"Unpacked, a request has at most {bytes_max:,} bytes; this one has more."
         raise RefusedError(413, sentence, sent=Sent(unpacked[:bytes_max], len(unpacked)))

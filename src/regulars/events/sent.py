@@ -129,21 +129,32 @@ def not_json(raw: bytes, error: Exception) -> UnreadableError:
     try:
         json.loads(raw, parse_constant=seen.append)
     except UnicodeDecodeError:
-        return UnreadableError("The body is not UTF-8.", code="not_utf8")
+        return UnreadableError("The body is not UTF-8, which JSON always is (RFC 8259).", code="not_utf8")
     except RecursionError:
         return UnreadableError(f"The body is nested deeper than {NESTING_MAX} levels.", code="too_deep")
     except ValueError:
-        return UnreadableError(f"The body is not JSON: {error}.", code="not_json")
+        return UnreadableError(f"The body is not JSON: {_fault_in(error)}.", code="not_json")
     if seen:
         sentence = f"{seen[0]} is not a number in JSON (RFC 8259); send null or leave it out."
         return UnreadableError(sentence, code="not_a_number")
-    sentence = "A text holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character."
+    sentence = "A text holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character. "
+    sentence += "Cut texts between characters."
     return UnreadableError(sentence, code="half_surrogate")
+
+
+def _fault_in(error: Exception) -> str:
+    """Return what the parser says, said once.
+
+    >>> _fault_in(ValueError("JSON is malformed: invalid character (byte 11)"))
+    'invalid character (byte 11)'
+    """
+    said = str(error).removeprefix("JSON is malformed: ")
+    return "it ends too early" if said == "Input data was truncated" else said
 
 
 def too_large(size: int, most: int) -> str:
     """Return the sentence for an event above the limit."""
-    return f"An event has at most {most:,} bytes, this one has {size:,}."
+    return f"An event has at most {most:,} bytes, this one has {size:,}. Send the address of large contents, not them."
 
 
 def strip_mark(body: bytes) -> bytes:

@@ -38,9 +38,9 @@ def examine_folder(folder: Path, flags: Mapping[str, str], clock: Clock) -> Iter
 
 
 def _rights(folder: Path) -> Finding:
-    if not folder.exists():
-        parent = next(place for place in folder.parents if place.exists())
-        if os.access(parent, os.W_OK):
+    if not os.path.lexists(folder):  # as Path.exists, but no error where one may not look
+        parent = next(place for place in folder.parents if os.path.lexists(place))
+        if os.access(parent, os.W_OK | os.X_OK):
             return good("folder", f"{folder} is not there yet; `regulars serve` makes it.")
         return bad("folder", f"{folder} cannot be made.", f"Give this user the right to write to {parent}.")
     if not folder.is_dir():

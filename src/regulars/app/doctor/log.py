@@ -124,7 +124,7 @@ def _letters(count: int) -> Finding:
     if count:
         return watch(
             "dead letters",
-            f"{count:,} events could not be taken in and were laid aside.",
-            "The log of the worker has the reason of each. Update Regulars, or report it.",
+            f"{count:,} dead letters wait: events and requests that were not taken in as they came.",
+            "The console has the reason of each, and mends them: Live events, Dead letters.",
         )
-    return good("dead letters", "Every event could be taken in.")
+    return good("dead letters", "No dead letter waits.")

@@ -137,4 +137,4 @@ def _duckdb() -> Finding:
 
 
 def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110 (Path.exists raises where one may not look)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from regulars.cli.voice import Voice, flags_of, json_option, settings_option
 
 if TYPE_CHECKING:
     from regulars.app import Shop
+    from regulars.catalog import ImportReport
     from regulars.events.imports import HistoryReport, RowMapping
     from regulars.kernel.tables import Problem
 
@@ -76,9 +78,21 @@ def _mapping(shop: Shop, name: str) -> RowMapping:
 def _items(shop: Shop, file: Path, voice: Voice, *, dry_run: bool) -> int:
     with voice.progress(file.name) as progress:
         report = shop.catalog.import_file(file, dry_run=dry_run, on_progress=lambda rows: progress(rows, 0, "rows"))
-    text = f"{report.imported:,} of {report.rows:,} rows {'would go' if dry_run else 'went'} into the catalogue."
-    voice.result(report, _with_problems(text, report.rejected, report.problems, report.rejected_file))
+    beside = _beside(shop, report, file) if report.rejected_file else None
+    said = {**msgspec.to_builtins(report), "rejected_file": beside}
+    go = "would go" if dry_run else "went"
+    text = f"{report.imported:,} of {report.rows:,} rows {go} into the catalogue."
+    voice.result(said, "\n".join([text, *_with_problems(report.rejected, report.problems, beside)]))
     return 1 if report.rejected else 0
+
+
+def _beside(shop: Shop, report: ImportReport, file: Path) -> str:
+    """Lay the rows that did not go in beside the file that was given."""
+    name, kept = shop.catalog.open_rejected(report.import_id)
+    target = file.with_name(f"{file.stem}.rejected{Path(name).suffix}")
+    with kept, target.open("wb") as beside:
+        shutil.copyfileobj(kept, beside)
+    return str(target)
 
 
 def _events(shop: Shop, file: Path, voice: Voice, *, mapping: RowMapping, source_name: str, dry_run: bool) -> int:
@@ -121,15 +135,17 @@ def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
         yield "A running worker takes them in; without one, say: regulars work --once."
 
 
-def _with_problems(text: str, rejected: int, problems: Sequence[Problem], file: str | None) -> str:
+def _with_problems(rejected: int, problems: Sequence[Problem], file: str | None) -> Iterator[str]:
     if not rejected:
-        return text
-    lines = [text, f"{rejected:,} were refused:"]
-    for problem in problems[:PROBLEMS_SAID_MAX]:
-        column = f", {problem.column}" if problem.column else ""
-        lines.append(f"  row {problem.row}{column}: {problem.reason}")
-    if rejected > PROBLEMS_SAID_MAX:
-        lines.append(f"  … and {rejected - PROBLEMS_SAID_MAX:,} more")
+        return
+    yield f"{rejected:,} were refused:"
+    alike: dict[tuple[str, str], list[int]] = {}
+    for problem in problems:
+        alike.setdefault((problem.column, problem.reason), []).append(problem.row)
+    for (column, reason), rows in list(alike.items())[:PROBLEMS_SAID_MAX]:
+        at = f"row {rows[0]}" if len(rows) == 1 else f"{len(rows):,} rows, first row {rows[0]}"
+        yield f"  {at}{f', {column}' if column else ''}: {reason}"
+    if len(alike) > PROBLEMS_SAID_MAX:
+        yield f"  … and {len(alike) - PROBLEMS_SAID_MAX:,} more kinds of fault"
     if file:
-        lines.append(f"Mend and give again: {file}")
-    return "\n".join(lines)
+        yield f"Mend and give again: {file}"

@@ -250,8 +250,8 @@ def _claim(path: Path) -> BinaryIO:
     except OSError:
         lock_file.close()
         raise ConflictError(
-            f"Another process already appends to the log {path.name!r}. "
-            "Stop it first, or open the log with another partition."
+            f"Another process already appends to the log {path.name!r}: this shop is open there. "
+            "Close it there first, or open the log with another partition."
         ) from None
     return lock_file
 
