@@ -3,6 +3,7 @@ import { IconListCheck } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSaid } from "../said/said";
 import { useMay } from "../session/session";
 import { get, type JobRun, post } from "../shared/api";
 import { useFormat } from "../shared/format";
@@ -49,6 +50,7 @@ const TONES = { queued: "gray", running: "terracotta", done: "teal", failed: "re
 function JobLine({ job }: { job: JobRun }) {
   const { t } = useTranslation("app");
   const format = useFormat();
+  const said = useSaid();
   const queryClient = useQueryClient();
   const may = useMay("marketer");
   const { progress } = job;
@@ -59,14 +61,14 @@ function JobLine({ job }: { job: JobRun }) {
   return (
     <li className={css.job}>
       <div className={css.line}>
-        <span className={css.name}>{job.job}</span>
+        <span className={css.name}>{said.job(job.job)}</span>
         <Badge size="sm" variant="light" color={TONES[job.state]} tt="none" fw={400}>{t(`jobs.state.${job.state}`)}</Badge>
       </div>
       {job.state === "running" && progress && total > 0 && (
-        <Progress value={(100 * progress.done) / total} size={4} mt={6} aria-label={t("jobs.progress", { job: job.job })} />
+        <Progress value={(100 * progress.done) / total} size={4} mt={6} aria-label={t("jobs.progress", { job: said.job(job.job) })} />
       )}
       <p className={css.note}>
-        {job.error ?? progress?.note}
+        {job.error ?? said.note(progress?.note)}
         {job.state === "running" && progress && total > 0 && <> {format.number(progress.done)} / {format.number(total)}</>}
         {!running(job) && at && <> <TimeAgo at={at} /></>}
       </p>

@@ -16,6 +16,7 @@ declare module "i18next" {
       hooks: typeof import("../hooks/locales/en.json");
       imports: typeof import("../imports/locales/en.json");
       reasons: typeof import("../reasons/locales/en.json");
+      said: typeof import("../said/locales/en.json");
       letters: typeof import("../letters/locales/en.json");
       alerts: typeof import("../alerts/locales/en.json");
       profiles: typeof import("../profiles/locales/en.json");

@@ -42,7 +42,7 @@ function Detail({ detail }: { detail: EventDetail }) {
     <div className={css.detail}>
       <div className={css.top}>
         <OutcomeBadge outcome={live.outcome} />
-        {live.reason && <p className={css.reason}>{live.reason}</p>}
+        {live.reason && <p className={css.reason}>{reason.sentence(live.codes, live.reason)}</p>}
         {live.customer_id && (
           <Button component={Link} to={`/profiles/${live.customer_id}`} variant="default" size="xs" leftSection={<IconUser size={14} stroke={1.5} />}>{t("drawer.customer")}</Button>
         )}

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { DataTable, EmptyState, ErrorState, Page, Section, type TableColumn, TableSkeleton, useFormat, useLive } from "../shared";
 import { address, get, type LiveEvent, type Page as PageOf } from "../shared/api";
 import { useShortcuts } from "../shared/shortcuts";
+import { useReason } from "../reasons/ReasonName";
 import { EventDrawer } from "./EventDrawer";
 import css from "./EventsPage.module.css";
 import { Filters } from "./Filters";
@@ -117,16 +118,17 @@ function EventList({ filters, news, open, onOpen, onClear }: EventListProps) {
 function useColumns(): TableColumn<LiveEvent>[] {
   const { t } = useTranslation("events");
   const format = useFormat();
+  const reason = useReason();
   return useMemo<TableColumn<LiveEvent>[]>(
     () => [
       { key: "received_at", title: t("column.received"), width: 72, value: (row) => row.received_at, cell: (row) => <time dateTime={row.received_at} className={css.time}>{format.clockSeconds(row.received_at)}</time> },
       { key: "outcome", title: t("column.outcome"), width: 94, value: (row) => row.outcome, cell: (row) => <OutcomeBadge outcome={row.outcome} /> },
       { key: "name", title: t("column.name"), width: 124, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}{row.requests > 1 && <span className={css.times}> ×{format.number(row.requests)}</span>}</span> },
-      { key: "summary", title: t("column.summary"), width: 240, hideBelow: 720, value: (row) => row.reason || row.summary,
+      { key: "summary", title: t("column.summary"), width: 240, hideBelow: 720, value: (row) => reason.sentence(row.codes, row.reason) || row.summary,
         cell: (row) => (
           <span className={css.summary} data-reason={row.outcome === "rejected" || undefined}>
-            {row.warning && <IconAlertTriangle className={css.warning} size={14} stroke={1.5} aria-label={t("verdict.warning")} title={row.warning} />}
-            {row.outcome === "rejected" ? row.reason : row.summary}
+            {row.warning && <IconAlertTriangle className={css.warning} size={14} stroke={1.5} aria-label={t("verdict.warning")} title={reason.sentence(["plan_violation"], row.warning)} />}
+            {row.outcome === "rejected" ? reason.sentence(row.codes, row.reason) : row.summary}
           </span>
         ),
       },
@@ -141,6 +143,6 @@ function useColumns(): TableColumn<LiveEvent>[] {
       },
       { key: "source", title: t("column.source"), width: 120, hideBelow: 960, value: (row) => row.source_name },
     ],
-    [t, format],
+    [t, format, reason],
   );
 }

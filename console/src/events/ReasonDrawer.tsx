@@ -19,7 +19,8 @@ export function ReasonDrawer({ row, onClose }: { row: ReasonCount; onClose: () =
   return (
     <Drawer title={reason.title(row.reason)} subtitle={<CopyText text={row.reason} />} onClose={onClose} width={640}>
       <div className={css.parts}>
-        <p className={css.todo}>{reason.todo(row.reason)}</p>
+        <p className={css.means}>{reason.means(row.reason)}</p>
+        {reason.todo(row.reason) && <p className={css.todo}><strong>{t("rejected.todo")}</strong> {reason.todo(row.reason)}</p>}
         <p className={css.count}>
           {t("rejected.counted", { count: row.events, formatted: format.number(row.events), source: row.source_name || t("rejected.stranger") })} <TimeAgo at={row.last_at} />
         </p>
@@ -32,6 +33,7 @@ export function ReasonDrawer({ row, onClose }: { row: ReasonCount; onClose: () =
 
 function Letters({ row }: { row: ReasonCount }) {
   const { t } = useTranslation("events");
+  const reason = useReason();
   const filters = { code: row.reason, source_id: row.source_id || undefined };
   const letters = useQuery({
     queryKey: ["letters", "newest", filters],
@@ -49,7 +51,7 @@ function Letters({ row }: { row: ReasonCount }) {
           <li key={letter.letter_id}>
             <Link to="/events/letters" search={{ ...filters, letter: letter.letter_id }} className={css.row}>
               <span className={css.name}>{letter.name || t("unnamed")}</span>
-              <span className={css.sentence}>{letter.reason}</span>
+              <span className={css.sentence}>{reason.sentence([letter.code], letter.reason)}</span>
               <TimeAgo at={letter.received_at} />
             </Link>
           </li>
@@ -61,6 +63,7 @@ function Letters({ row }: { row: ReasonCount }) {
 
 function Newest({ row }: { row: ReasonCount }) {
   const { t } = useTranslation("events");
+  const reason = useReason();
   const navigate = useNavigate();
   const filters = { reason: row.reason, outcome: row.outcome, source_id: row.source_id || undefined };
   const newest = useQuery({
@@ -77,7 +80,7 @@ function Newest({ row }: { row: ReasonCount }) {
           <li key={`${event.event_id}|${event.received_at}`}>
             <Link to="/events" search={{ ...filters, event: event.event_id }} className={css.row}>
               <span className={css.name}>{event.name || t("unnamed")}{event.requests > 1 && ` ×${event.requests}`}</span>
-              <span className={css.sentence}>{event.reason}</span>
+              <span className={css.sentence}>{reason.sentence(event.codes, event.reason)}</span>
               <TimeAgo at={event.received_at} />
             </Link>
           </li>

@@ -1,4 +1,5 @@
 import { useMemo, useRef } from "react";
+import { useReason } from "../reasons/ReasonName";
 import type { LetterFault } from "../shared/api";
 import css from "./JsonEditor.module.css";
 
@@ -15,6 +16,7 @@ export function JsonEditor({ label, value, onChange, faults, readOnly = false }:
   const field = useRef<HTMLTextAreaElement>(null);
   const gutter = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => value.split("\n").length, [value]);
+  const reason = useReason(); // “invalid” is said of many things: its own sentence tells which
   const faulty = useMemo(() => new Set(faults.map((fault) => fault.line)), [faults]);
   const goTo = (fault: LetterFault) => {
     const area = field.current;
@@ -55,7 +57,7 @@ export function JsonEditor({ label, value, onChange, faults, readOnly = false }:
             <li key={at}>
               <button type="button" onClick={() => goTo(fault)}>
                 <span className={css.line}>{fault.line}</span>
-                {fault.sentence}
+                {fault.code === "invalid" ? fault.sentence : reason.sentence([fault.code], fault.sentence)}
               </button>
             </li>
           ))}

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { differingPaths } from "../events/changes";
 import { JsonView, parsed } from "../events/JsonView";
+import { violationWords } from "../plans/words";
 import { useReason } from "../reasons/ReasonName";
 import { useMay } from "../session/session";
 import { CopyText, Drawer, ErrorState, tell, tellProblem, TextSkeleton, TimeAgo, useFormat } from "../shared";
@@ -79,7 +80,7 @@ function Detail({ detail, onClose }: { detail: LetterDetail; onClose: () => void
   return (
     <div className={css.detail}>
       <div className={css.top}>
-        <p className={css.why}><strong>{reason.title(letter.code)}</strong> {letter.reason}</p>
+        <p className={css.why}><strong>{reason.title(letter.code)}</strong> {reason.sentence([letter.code], letter.reason)}</p>
         {reason.todo(letter.code) && <p className={css.todo}>{reason.todo(letter.code)}</p>}
         {letter.problem && <p className={css.problem}>{t("one.last_try", { problem: letter.problem })}</p>}
         {letter.state !== "open" && <p className={css.state}>{t(`one.was_${letter.state}`)} {letter.changed_at && <TimeAgo at={letter.changed_at} />}</p>}
@@ -124,13 +125,14 @@ function SourceChoice({ value, onChange }: { value: string | null; onChange: (va
 
 /** The events that would come of it, or that there would be none. */
 function Becomes({ preview, waiting }: { preview: LetterPreview; waiting: boolean }) {
+  const plans = useTranslation("plans").t;
   const { t } = useTranslation("letters");
   const format = useFormat();
   if (preview.faults.length > 0) return <p className={css.nothing}>{t("one.no_event", { count: preview.faults.length })}</p>;
   return (
     <div className={css.events} aria-busy={waiting}>
       {preview.events_total > preview.events.length && <p className={css.note}>{t("one.partly", { shown: preview.events.length, total: format.number(preview.events_total) })}</p>}
-      {preview.verdict && preview.verdict.mode !== "block" && <p className={css.note}>{t("one.plan", { plan: preview.verdict.plan_name })} {preview.verdict.violations.map((one) => one.sentence).join(" ")}</p>}
+      {preview.verdict && preview.verdict.mode !== "block" && <p className={css.note}>{t("one.plan", { plan: preview.verdict.plan_name })} {preview.verdict.violations.map((one) => `${one.pointer ? `${one.pointer}: ` : ""}${violationWords(plans, one)}`).join(" · ")}</p>}
       {preview.events.map((event, at) => (
         <article key={at} className={css.event}>
           <p className={css.eventName}>{event.name}</p>

@@ -164,7 +164,7 @@ function useColumns(): TableColumn<Letter>[] {
     () => [
       { key: "received_at", title: t("column.received"), width: 92, value: (row) => row.received_at, cell: (row) => <span className={css.time}><TimeAgo at={row.received_at} /></span> },
       { key: "name", title: t("column.name"), width: 130, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
-      { key: "why", title: t("column.why"), width: 250, hideBelow: 560, value: (row) => row.problem || row.reason, cell: (row) => <span className={css.why} title={row.problem || row.reason}><span>{reason.title(row.code)}</span><span data-problem={row.problem ? true : undefined}>{row.problem || row.reason}</span></span> },
+      { key: "why", title: t("column.why"), width: 250, hideBelow: 560, value: (row) => row.problem || row.reason, cell: (row) => <span className={css.why} title={row.problem || reason.sentence([row.code], row.reason)}><span>{reason.title(row.code)}</span><span data-problem={row.problem ? true : undefined}>{row.problem || reason.sentence([row.code], row.reason)}</span></span> },
       { key: "who", title: t("column.who"), width: 120, hideBelow: 820, value: (row) => row.user_id ?? row.anonymous_id },
       { key: "source", title: t("column.source"), width: 110, hideBelow: 960, value: (row) => row.source_name },
     ],

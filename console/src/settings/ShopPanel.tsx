@@ -2,6 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSaid } from "../said/said";
 import { setupQuery, useMay, useShop } from "../session/session";
 import { get, patch, type Shop } from "../shared/api";
 import { CopyText } from "../shared/Copyable";
@@ -83,15 +84,16 @@ function ShopName({ name: kept }: { name: string }) {
 /** The settings this shop runs with, and where each was set. */
 function ShopSettings() {
   const { t } = useTranslation("settings");
+  const said = useSaid();
   const query = useQuery({ queryKey: SHOP, queryFn: ({ signal }) => get<Shop>("/v1/shop", undefined, signal) });
   const columns = useMemo<TableColumn<ShopSetting>[]>(
     () => [
       { key: "name", title: t("shop.setting"), width: 200, value: (each) => `${each.section}.${each.name}`, cell: (each) => <code className={css.code}>{each.section}.{each.name}</code> },
       { key: "value", title: t("shop.value"), width: 130, value: (each) => each.value, cell: (each) => <code className={css.code}>{String(each.value)}</code> },
-      { key: "origin", title: t("shop.origin"), width: 110, hideBelow: 620, value: (each) => each.origin, cell: (each) => <span data-muted={each.origin === "default" || undefined}>{each.origin}</span> },
-      { key: "description", title: t("shop.meaning"), width: 320, hideBelow: 900, sortable: false, value: (each) => each.description },
+      { key: "origin", title: t("shop.origin"), width: 110, hideBelow: 620, value: (each) => each.origin, cell: (each) => <span data-muted={each.origin === "default" || undefined}>{said.origin(each.origin)}</span> },
+      { key: "description", title: t("shop.meaning"), width: 320, hideBelow: 900, sortable: false, value: (each) => said.setting(each.section, each.name, each.description) },
     ],
-    [t],
+    [t, said],
   );
   return (
     <Section flush title={t("shop.settings")} hint={t("shop.settings_text")}>

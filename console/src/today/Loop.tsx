@@ -12,7 +12,7 @@ export function Loop({ loop }: { loop: Today["loop"] }) {
     <Section title={t("loop.title")} hint={t(`loop.${worst}`)}>
       <ol className={css.loop}>
         {loop.map((station) => (
-          <li key={station.station} className={css.station} data-state={station.state} title={station.detail}>
+          <li key={station.station} className={css.station} data-state={station.state} title={t(`loop.detail.${station.station}`, { requests: format.number(station.requests ?? 0), processes: format.number(station.processes ?? 0), records: format.number(station.records ?? 0) })}>
             <span className={css.line} aria-hidden />
             <span className={css.dot} aria-hidden />
             <span className={css.name}>{t(`loop.station.${station.station}`)}</span>

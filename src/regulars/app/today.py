@@ -52,12 +52,15 @@ class CustomersNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
-    """One station of the loop and how far it is behind."""
+    """One station of the loop and how far it is behind; `detail` says its figures in a sentence."""
 
     station: Literal["door", "log", "worker", "profile", "slate"]
     lag_ms: float
     state: State
     detail: str
+    requests: int = 0  # answered by the door since its processes began
+    processes: int = 0  # of the door
+    records: int = 0  # that wait for the worker
 
 
 class Today(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,9 +145,15 @@ class TodayDesk:
     def _loop(self, doors: DoorsNow, late: Lateness) -> list[Station]:
         stats, lag_ms = doors.stats, late.seconds * 1000
         return [
-            station("door", stats.commit_ms_p50, f"{stats.requests} requests answered by {doors.processes} processes"),
+            msgspec.structs.replace(
+                station(
+                    "door", stats.commit_ms_p50, f"{stats.requests} requests answered by {doors.processes} processes"
+                ),
+                requests=stats.requests,
+                processes=doors.processes,
+            ),
             station("log", stats.commit_ms_p99, "the slowest of a hundred, until it is durable"),
-            station("worker", lag_ms, f"{late.records} records wait"),
+            msgspec.structs.replace(station("worker", lag_ms, f"{late.records} records wait"), records=late.records),
             station("profile", lag_ms, "written in the worker's own transaction"),
             station("slate", self._shop.recommend.behind_ms(), "since answers last knew every event"),
         ]

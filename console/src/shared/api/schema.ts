@@ -4889,6 +4889,12 @@ export interface components {
         Station: {
             detail: string;
             lag_ms: number;
+            /** @default 0 */
+            processes: number;
+            /** @default 0 */
+            records: number;
+            /** @default 0 */
+            requests: number;
             /** @enum {string} */
             state: "live" | "behind" | "stale";
             /** @enum {string} */

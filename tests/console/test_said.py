@@ -1,0 +1,77 @@
+"""Everything that the shop says by a code has its sentence in the console, in each of its languages.
+
+The console's own tests keep the languages alike; these keep them level with the shop.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args, get_type_hints  # Any: a file of words is a tree of texts
+
+import pytest
+
+from regulars.app import open_shop
+from regulars.app.health import Trouble
+from regulars.app.today import Station
+from regulars.events.reasons import REASONS
+from regulars.kernel.settings import describe_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ("en", "ja", "zh-TW")
+
+
+def words(noun: str, language: str) -> dict[str, Any]:  # Any: as above
+    path = ROOT / "console" / "src" / noun / "locales" / f"{language}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))  # Any: as above
+    return found
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Return the names of every job that a shop knows."""
+    with open_shop(tmp_path_factory.mktemp("shop")) as shop:
+        return {name.replace(".", "-") for name in shop.jobs.names()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_is_named_explained_and_told_what_to_do_about(language: str) -> None:
+    told = words("reasons", language)
+    for part in ("title", "means", "do"):
+        assert set(told[part]) - {"unknown"} == REASONS, part
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_setting_is_described(language: str, tmp_path: Path) -> None:
+    told = words("said", language)["setting"]
+    known = {(one.section, one.name): one.description for one in describe_settings(tmp_path, environment={})}
+    assert {(section, name) for section, names in told.items() for name in names} == set(known)
+    if language == "en":
+        assert {where: told[where[0]][where[1]] for where in known} == known
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_job_has_a_name(language: str, jobs: set[str]) -> None:
+    assert set(words("said", language)["job"]) == jobs
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_station_and_every_trouble_of_today_is_told(language: str) -> None:
+    told = words("today", language)
+    stations = set(get_args(get_type_hints(Station)["station"]))
+    for part in ("station", "means", "detail"):
+        assert set(told["loop"][part]) == stations, part
+    assert set(told["loop"]["state"]) == set(get_args(get_type_hints(Station)["state"]))
+    troubles = {code: one for code, one in told["trouble"].items() if isinstance(one, dict)}
+    assert set(troubles) == set(get_args(get_type_hints(Trouble)["code"]))
+    for code, one in troubles.items():
+        assert set(one) == {"title", "text", "way_out"}, code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_change_that_is_written_down_has_its_words_in_the_audit(language: str) -> None:
+    shop = (ROOT / "src" / "regulars").rglob("*.py")
+    written = {name for file in shop for name in re.findall(r'audited_as="(\w+)"', file.read_text(encoding="utf-8"))}
+    assert written
+    assert written <= set(words("settings", language)["audit"]["action"])
