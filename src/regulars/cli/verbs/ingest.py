@@ -128,7 +128,8 @@ def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
     for group in report.problems[:PROBLEMS_SAID_MAX]:
         at = f"row {group.row_numbers[0]}" + (f", {group.column}" if group.column else "")
         what = {"refused": "refused", "note": "noted", "left_out": "left out"}[group.weight]
-        yield f"  {group.rows:,} rows {what}, first {at}: {group.reason}"
+        rows = "row" if group.rows == 1 else "rows"
+        yield f"  {group.rows:,} {rows} {what}, first {at}: {group.reason}"
     if rejected_file:
         yield f"Mend and give again: {rejected_file}"
     if not report.dry_run:
@@ -138,7 +139,7 @@ def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
 def _with_problems(rejected: int, problems: Sequence[Problem], file: str | None) -> Iterator[str]:
     if not rejected:
         return
-    yield f"{rejected:,} were refused:"
+    yield f"{rejected:,} {'was' if rejected == 1 else 'were'} refused:"
     alike: dict[tuple[str, str], list[int]] = {}
     for problem in problems:
         alike.setdefault((problem.column, problem.reason), []).append(problem.row)
