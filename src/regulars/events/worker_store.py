@@ -81,6 +81,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX events_dead_letters_by_age ON events_dead_letters (at_us)",
         ),
     ),
+    Migration(
+        capability="worker",
+        number=3,
+        statements=(
+            # Holds all that the sums by kind ask for; see decisions/dead-letters.
+            """
+            CREATE INDEX events_dead_letters_by_kind
+            ON events_dead_letters (state, projection, source_id, code, received_us)""",
+        ),
+    ),
 )
 DERIVED_TABLES: tuple[str, ...] = (
     "events_dead_letters",

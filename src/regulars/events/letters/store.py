@@ -17,12 +17,16 @@ DERIVED_TABLES: tuple[str, ...] = ()  # what a person did with a letter stands n
 _COLUMNS = f"{LETTER_COLUMNS}, state, changed_us, problem"
 # Which letter is this?
 _ONE = text(f"SELECT {_COLUMNS} FROM events_dead_letters WHERE letter_id = :letter_id")
-# How many letters are there of each kind, since when and until when?
+# How many letters are there of each kind, since when and until when? Within, as the index holds them, so that they are
+# summed up while it is read.
 _GROUPS = text("""
-SELECT projection, COALESCE(source_id, '') AS source_id, code, COUNT(*) AS letters,
-    MIN(received_us) AS first_us, MAX(received_us) AS last_us
-FROM events_dead_letters WHERE state = :state
-GROUP BY projection, COALESCE(source_id, ''), code ORDER BY COUNT(*) DESC, projection, COALESCE(source_id, ''), code""")
+SELECT projection, COALESCE(source_id, '') AS source_id, code, CAST(SUM(letters) AS BIGINT) AS letters,
+    MIN(first_us) AS first_us, MAX(last_us) AS last_us
+FROM (
+    SELECT projection, source_id, code, COUNT(*) AS letters, MIN(received_us) AS first_us, MAX(received_us) AS last_us
+    FROM events_dead_letters WHERE state = :state GROUP BY projection, source_id, code
+) AS kinds
+GROUP BY projection, COALESCE(source_id, ''), code ORDER BY 4 DESC, projection, COALESCE(source_id, ''), code""")
 # It is sent again: only if nobody was faster.
 _RETRIED = text("""
 UPDATE events_dead_letters SET state = 'retried', changed_us = :now_us, change_id = :change_id, problem = ''
