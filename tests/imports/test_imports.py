@@ -541,3 +541,33 @@ def test_whoever_is_forgotten_during_an_import_does_not_come_in_after_it(shop: S
     assert erased
     assert shop.identity.find("card", "9001") is None
     assert events_of(shop, "card", "9000") == 1_000
+
+
+# ---------------------------------------------------------------------- orders that came another way
+
+
+def test_a_try_says_which_orders_came_through_another_source(shop: Shop) -> None:
+    def bought(number: object, day: str, name: str = "Order Completed") -> dict[str, object]:
+        at = f"2026-09-{day}T03:00:00Z"
+        return {"type": "track", "event": name, "userId": "ann", "timestamp": at, "properties": {"order_id": number}}
+
+    shop.events.append([bought("A1", "01"), bought(1002, "02"), bought("A3", "20"), bought("A4", "04", "Order Seen")])
+    shop.catch_up()
+    rows = [
+        f"{number},c1,,,2026/09/0{day} 12:00,S1,sku,1,5" for day, number in enumerate(("A1", "1002", "A3", "A4"), 1)
+    ]
+    given = upload(shop, "till.csv", pos(*rows, rows[0].replace("sku", "other")))
+    shop.imports.check(given.import_id, POS)
+    work(shop)
+    report = shop.imports.find(given.import_id).report
+    assert report is not None
+    assert report.events_total >= 4
+    assert report.elsewhere == 2, "A3 happened weeks apart, A4 was only seen"
+    shop.imports.run(given.import_id, POS)
+    work(shop)
+    again = upload(shop, "till-again.csv", pos(*rows))
+    shop.imports.check(again.import_id, POS)
+    work(shop)
+    found = shop.imports.find(again.import_id).report
+    assert found is not None
+    assert (found.elsewhere, found.repeated) == (0, 4), "what the same file gave counts once anyway"

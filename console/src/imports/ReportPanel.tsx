@@ -56,6 +56,7 @@ function Told({ one, report }: { one: HistoryImport; report: HistoryReport }) {
         <Figure label={t("report.refused")} definition={t("report.define.refused")} value={format.number(report.refused)} />
         <Figure label={t("report.left_out")} definition={t("report.define.left_out")} value={format.number(report.left_out)} />
       </Figures>
+      {report.dry_run && report.elsewhere > 0 && <p role="alert" className={css.watch}>{t("report.elsewhere", { count: report.elsewhere, orders: format.number(report.elsewhere) })}</p>}
       <ul className={css.facts}>
         {report.events.slice(0, 8).map((each) => <li key={each.name}>{t("report.of_name", { events: format.number(each.count), name: each.name })}</li>)}
         {report.first_at && report.last_at && <li>{t("report.span", { first: format.moment(report.first_at), last: format.moment(report.last_at), zone: format.timeZone })}</li>}

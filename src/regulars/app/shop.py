@@ -21,6 +21,7 @@ from regulars.events import Events
 from regulars.events.alerts import Alerts
 from regulars.events.hooks.service import Hooks
 from regulars.events.imports import Imports
+from regulars.events.imports.elsewhere import orders_of
 from regulars.events.keys import FILE_NAME as KEYS_FILE
 from regulars.events.letters import Letters
 from regulars.events.plans import Personal, PlanJudge, Plans
@@ -323,6 +324,7 @@ def _imports_of(shop: Shop) -> Imports:
     )
     imports.personal = Personal(shop.folder, shop.clock)  # a file is a door too
     imports.before_taking = shop.plans.write_snapshot
+    imports.known_orders = orders_of(shop.lake)  # a try says which orders came another way too
     imports.known_customers = shop.identity.known_among  # a try says whose rows these are
     return imports
 

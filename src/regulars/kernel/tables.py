@@ -39,7 +39,7 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _COMMENT = "#"
 
 
-class Problem(msgspec.Struct, frozen=True):
+class RowProblem(msgspec.Struct, frozen=True):
     """What is wrong with one row. `row` counts as a spreadsheet does: the header of a CSV is row 1."""
 
     row: int
@@ -83,7 +83,7 @@ class Table(Protocol):
         """Walk the rows from the first, or from the one that follows row number `after`."""
         ...
 
-    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
+    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[RowProblem]]]) -> None:
         """Write faulty rows with their reasons, in a form that can be mended and read again."""
         ...
 
@@ -242,7 +242,7 @@ class _Csv:
             return csv.writer(text, delimiter=self._delimiter).writerow
         return _joined(text, self._delimiter)
 
-    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
+    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[RowProblem]]]) -> None:
         """Write the header once, then each row; a spreadsheet needs the mark at the start to see UTF-8."""
         encoding = "utf-8-sig" if self.encoding in ("utf-8", "utf-8-sig") else self.encoding
         text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
@@ -299,7 +299,7 @@ class _Jsonl:
             return Row(number, None, 'The line is not an object such as {"title": "Rain"}.', line)
         return Row(number, cells, None, line)
 
-    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
+    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[RowProblem]]]) -> None:
         """Write each line as it came, under a comment with its reasons; comments are skipped when read again."""
         for row, problems in faulty:
             text = f"{_COMMENT} line {row.number}: {_reasons(problems)}\n{row.raw}\n"
@@ -342,7 +342,7 @@ class _Parquet:
         except (pa.ArrowInvalid, OSError) as error:
             raise InvalidError(f"The Parquet file is damaged after row {number:,}: {_first_sentence(error)}") from None
 
-    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[Problem]]]) -> None:
+    def rejected(self, file: IO[bytes], faulty: Iterable[tuple[Row, list[RowProblem]]]) -> None:
         """Write JSONL: people mend text, not Parquet."""
         for row, problems in faulty:
             file.write(f"{_COMMENT} row {row.number}: {_reasons(problems)}\n".encode())
@@ -363,7 +363,7 @@ class _Parquet:
                 writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _reasons(problems: list[Problem]) -> str:
+def _reasons(problems: list[RowProblem]) -> str:
     return " ".join(f"{one.column}: {one.reason}" if one.column else one.reason for one in problems).replace("\n", " ")
 
 

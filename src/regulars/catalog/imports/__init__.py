@@ -2,6 +2,6 @@
 
 from regulars.catalog.imports.report import ImportReport
 from regulars.catalog.imports.running import Import
-from regulars.kernel.tables import FORMATS, Format, Problem, format_of
+from regulars.kernel.tables import FORMATS, Format, RowProblem, format_of
 
-__all__ = ["FORMATS", "Format", "Import", "ImportReport", "Problem", "format_of"]
+__all__ = ["FORMATS", "Format", "Import", "ImportReport", "RowProblem", "format_of"]

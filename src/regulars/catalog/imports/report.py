@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from regulars.catalog.core import Attribute
-from regulars.kernel.tables import Format, Problem
+from regulars.kernel.tables import Format, RowProblem
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     imported: int
     rejected: int
-    problems: list[Problem]
+    problems: list[RowProblem]
     problems_total: int
     rejected_file: str | None
     attributes: list[Attribute]

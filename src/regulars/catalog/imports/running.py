@@ -10,13 +10,13 @@ from regulars.catalog.core import Attribute, Item
 from regulars.catalog.imports.report import ImportReport
 from regulars.catalog.imports.rows import TypeVotes, attributes_of, columns_of, item_of
 from regulars.kernel.errors import InvalidError
-from regulars.kernel.tables import Format, Problem, Row, Table, not_in, open_table
+from regulars.kernel.tables import Format, Row, RowProblem, Table, not_in, open_table
 
 PROBLEMS_SHOWN_MAX = 5_000
 ROWS_A_STEP = 1_000  # rows in memory at once, and items of one transaction
 UNDECODED_SHARE_MAX = 0.05  # above it the file is in another encoding, not a few rows broken
 
-Faulty = tuple[Row, list[Problem]]
+Faulty = tuple[Row, list[RowProblem]]
 
 
 class Import:
@@ -37,7 +37,7 @@ class Import:
         self._columns = columns_of(self._table.columns or [])
         self._rows = 0
         self._imported = 0
-        self._problems: list[Problem] = []
+        self._problems: list[RowProblem] = []
         self._problems_total = 0
         self._rejected = 0
         self.new_attributes = self._learn(known)
@@ -107,19 +107,19 @@ class Import:
             put(good)
         self._imported += len(good)
 
-    def _read(self, row: Row, seen: store.SeenIds) -> tuple[Item | None, list[Problem]]:
+    def _read(self, row: Row, seen: store.SeenIds) -> tuple[Item | None, list[RowProblem]]:
         if row.cells is None:
-            return None, [Problem(row.number, "", row.fault or "The row cannot be read.")]
+            return None, [RowProblem(row.number, "", row.fault or "The row cannot be read.")]
         item, faults = item_of(row.cells, self._columns_of(row), self._known, self._default_kind)
         if item is None:
-            return None, [Problem(row.number, column, reason) for column, reason in faults]
+            return None, [RowProblem(row.number, column, reason) for column, reason in faults]
         before = seen.first_row_of(item.item_id, row.number)
         if before is not None:
             reason = f"{item.item_id!r} stands in row {before} already; an id may occur once in a file."
-            return None, [Problem(row.number, "item_id", reason)]
+            return None, [RowProblem(row.number, "item_id", reason)]
         return item, []
 
-    def _noted(self, problems: list[Problem]) -> list[Problem]:
+    def _noted(self, problems: list[RowProblem]) -> list[RowProblem]:
         self._rejected += 1
         self._problems_total += len(problems)
         room = PROBLEMS_SHOWN_MAX - len(self._problems)

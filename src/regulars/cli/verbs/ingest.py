@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from regulars.app import Shop
     from regulars.catalog import ImportReport
     from regulars.events.imports import HistoryReport, RowMapping
-    from regulars.kernel.tables import Problem
+    from regulars.kernel.tables import RowProblem
 
 NAMES_SAID_MAX = 10
 PROBLEMS_SAID_MAX = 10
@@ -123,6 +123,8 @@ def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
     if report.customers:
         who = report.customers
         yield f"They are of {who.known:,} customers known already and {who.new:,} new ones."
+    if report.elsewhere:
+        yield f"{report.elsewhere:,} orders came through another source already and would count twice. Leave them out."
     for kind, count in report.shared.items():
         yield f"{count:,} of kind {kind} are shared by several people of the file and join nobody."
     for group in report.problems[:PROBLEMS_SAID_MAX]:
@@ -136,7 +138,7 @@ def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
         yield "A running worker takes them in; without one, say: regulars work --once."
 
 
-def _with_problems(rejected: int, problems: Sequence[Problem], file: str | None) -> Iterator[str]:
+def _with_problems(rejected: int, problems: Sequence[RowProblem], file: str | None) -> Iterator[str]:
     if not rejected:
         return
     yield f"{rejected:,} {'was' if rejected == 1 else 'were'} refused:"

@@ -10,7 +10,7 @@ import msgspec
 from regulars.events.core import Event
 from regulars.events.imports.core.calls import Unit
 from regulars.events.imports.core.mapping import RowMapping
-from regulars.events.imports.core.reading import Fault
+from regulars.events.imports.core.reading import RowFault
 from regulars.events.imports.report import shown_cells
 from regulars.events.imports.walking import Walk, checked_load
 from regulars.kernel.clock import moment
@@ -38,7 +38,7 @@ class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
 
     row: int
     cells: dict[str, str]
-    faults: list[Fault]
+    faults: list[RowFault]
 
 
 class PreviewUnit(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ def _unit(unit: Unit, events: list[Event]) -> PreviewUnit:
     )
 
 
-def _row(row: Row, faults: list[Fault]) -> PreviewRow:
+def _row(row: Row, faults: list[RowFault]) -> PreviewRow:
     return PreviewRow(row=row.number, cells=shown_cells(row), faults=faults)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal  # Any: a cell is whatever the file holds
 import msgspec
 
 from regulars.events.imports.core.calls import Unit
-from regulars.events.imports.core.reading import Fault
+from regulars.events.imports.core.reading import RowFault
 from regulars.events.imports.walking import Load
 from regulars.kernel.clock import moment
 from regulars.kernel.tables import Row
@@ -58,7 +58,8 @@ class HistoryReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `repeated` events were in the log by an earlier import, or stood in the file before. `first_at` and `last_at` are
     the edges of what happened. `shared` counts e-mail addresses and phones that several people of the file have, and
-    that therefore join nobody.
+    that therefore join nobody. `elsewhere` counts orders that came through another source already, at about the same
+    time, and would count twice; only a try looks for them.
     """
 
     dry_run: bool
@@ -75,6 +76,7 @@ class HistoryReport(msgspec.Struct, frozen=True, kw_only=True):
     shared: dict[str, int]
     problems: list[ProblemGroup]
     has_rejected_file: bool = False
+    elsewhere: int = 0
 
 
 class Tally(msgspec.Struct, kw_only=True):
@@ -120,7 +122,7 @@ class Tally(msgspec.Struct, kw_only=True):
         for row, fault in unit.faults:
             self._count_fault(row, fault)
 
-    def _count_fault(self, row: Row, fault: Fault) -> None:
+    def _count_fault(self, row: Row, fault: RowFault) -> None:
         for group in self.problems:
             if group.code == fault.code and group.column == fault.column:
                 group.rows += 1
@@ -145,6 +147,7 @@ class Tally(msgspec.Struct, kw_only=True):
         customers: CustomerFigures | None = None,
         shared: dict[str, int] | None = None,
         has_rejected_file: bool = False,
+        elsewhere: int = 0,
     ) -> HistoryReport:
         """Return the figures as they stand."""
         ranked = sorted(self.events.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -164,6 +167,7 @@ class Tally(msgspec.Struct, kw_only=True):
             shared=shared or {},
             problems=sorted(self.problems, key=lambda group: (order[group.weight], -group.rows)),
             has_rejected_file=has_rejected_file,
+            elsewhere=elsewhere,
         )
 
 

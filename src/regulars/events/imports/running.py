@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from regulars.events.imports import store
 from regulars.events.imports.core.mapping import RowMapping
+from regulars.events.imports.elsewhere import ORDER_NUMBER, WITHIN_US, KnowsOrders
 from regulars.events.imports.report import CustomerFigures, HistoryReport, SampleRow, Tally, samples_of
 from regulars.events.imports.walking import Load, Walk, request_of
 from regulars.events.plans.snapshot import Personal
@@ -28,7 +29,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import UnavailableError
 from regulars.kernel.eventlog import EventLog
 from regulars.kernel.ids import CustomerId
-from regulars.kernel.tables import Format, Problem, Row
+from regulars.kernel.tables import Format, Row, RowProblem
 
 RECORDS_AHEAD_MAX = 20  # of 500 events each: what comes in live waits for some 10,000 imported events, about a second
 LOOK_EVERY_S = 0.05
@@ -91,6 +92,7 @@ class Intake:
         log: EventLog,
         clock: Clock,
         known_customers: KnowsCustomers | None = None,
+        known_orders: KnowsOrders | None = None,
         personal: Personal | None = None,
         waits_for_worker: bool = True,
     ) -> None:
@@ -98,6 +100,7 @@ class Intake:
         self._log = log
         self._clock = clock
         self._known_customers = known_customers
+        self._known_orders = known_orders
         self._personal = personal
         self._waits_for_worker = waits_for_worker
 
@@ -115,14 +118,20 @@ class Intake:
                 fresh = [key not in taken and not repeats for key, repeats in zip(keys, again, strict=True)]
                 before = {number for group in tally.problems for number in group.row_numbers}
                 _count(tally, load, fresh)
+                _note_orders(walk, load, fresh)
                 after = {number for group in tally.problems for number in group.row_numbers}
                 samples += samples_of(load, after - before)
                 for unit in load.units:
                     if unit.fate == "taken" and unit.person.is_somebody:
                         walk.scratch.note_person(unit.person.identifiers())
                 told(tally.rows, walk.rows_surveyed, "rows")
-            customers = self._customers(walk)
-            return tally.report(dry_run=True, customers=customers, shared=walk.scratch.count_shared()), samples
+            report = tally.report(
+                dry_run=True,
+                customers=self._customers(walk),
+                shared=walk.scratch.count_shared(),
+                elsewhere=self._elsewhere(walk, given.source_id),
+            )
+            return report, samples
 
     def take_in(
         self,
@@ -189,6 +198,21 @@ class Intake:
                 joining += len(owners) > 1
         return CustomerFigures(known=known, new=new, joining=joining)
 
+    def _elsewhere(self, walk: Walk, source_id: str) -> int:
+        """Return how many orders of the file came through another source at about the same time."""
+        spans = walk.scratch.orders()
+        if self._known_orders is None or not spans:
+            return 0
+        found = self._known_orders(
+            names=[name for name, _, _ in spans],
+            not_of=source_id,
+            first_us=min(first for _, first, _ in spans) - WITHIN_US,
+            last_us=max(last for _, _, last in spans) + WITHIN_US,
+        )
+        for orders in found:
+            walk.scratch.meet([(one.name, one.number, one.at_us) for one in orders], within_us=WITHIN_US)
+        return walk.scratch.count_met()
+
     def _let_live_events_pass(self, tally: Tally, total: int | None, told: Told) -> None:
         """Wait while much of the log has not taken effect, so that what happens now is never far behind."""
         pause = threading.Event()
@@ -200,6 +224,13 @@ class Intake:
         with self._database.read() as connection:
             reached = offsets(connection)
         return sum(max(0, self._log.end(partition) - reached.get(partition, 0)) for partition in self._log.partitions())
+
+
+def _note_orders(walk: Walk, load: Load, fresh: Sequence[bool]) -> None:
+    for event, is_new in zip(load.events, fresh, strict=True):
+        number = event.properties.get(ORDER_NUMBER)
+        if is_new and isinstance(number, str | int):
+            walk.scratch.note_order(event.name, str(number).strip(), event.occurred_us)
 
 
 def _keys(given: Given, load: Load) -> list[tuple[int, int]]:
@@ -231,7 +262,7 @@ def _count(tally: Tally, load: Load, fresh: Sequence[bool]) -> None:
     tally.count(msgspec.structs.replace(load, events=news))
 
 
-def _refused(walk: Walk) -> Iterator[tuple[Row, list[Problem]]]:
+def _refused(walk: Walk) -> Iterator[tuple[Row, list[RowProblem]]]:
     for load in walk.loads():
         for unit in load.units:
             if unit.fate != "refused":
@@ -240,7 +271,7 @@ def _refused(walk: Walk) -> Iterator[tuple[Row, list[Problem]]]:
                 yield (
                     row,
                     [
-                        Problem(row.number, fault.column, fault.reason)
+                        RowProblem(row.number, fault.column, fault.reason)
                         for at, fault in unit.faults
                         if at is row and fault.weight == "refused"
                     ],

@@ -14,6 +14,7 @@ from regulars.events.imports import store
 from regulars.events.imports.core.mapping import MAPPING_NAME_CHARACTERS_MAX, RowMapping, checked
 from regulars.events.imports.core.presets import PRESETS, Preset
 from regulars.events.imports.core.proposing import Column, Proposal, columns_of, propose
+from regulars.events.imports.elsewhere import KnowsOrders
 from regulars.events.imports.places import Places, open_place
 from regulars.events.imports.preview import HistoryPreview, preview_of
 from regulars.events.imports.report import HistoryReport, SampleRow, shown_cells
@@ -111,6 +112,7 @@ class Imports:
         self._places = Places.of(self._settings.places)
         self.personal: Personal | None = None  # what tracking plans hash or drop at the door
         self.known_customers: KnowsCustomers | None = None
+        self.known_orders: KnowsOrders | None = None
         self.before_taking: Callable[[], object] | None = None  # makes sure that plans can be asked what is personal
 
     # ------------------------------------------------------------------ files
@@ -310,6 +312,7 @@ class Imports:
             log=self._log,
             clock=self._clock,
             known_customers=self.known_customers,
+            known_orders=self.known_orders,
             personal=self.personal,
             waits_for_worker=waits_for_worker,
         )

@@ -17,7 +17,7 @@ from regulars.events.evidence import PHONE, Person
 from regulars.events.imports.core.calls import Unit, call_of, order_of, unit_of
 from regulars.events.imports.core.mapping import ANONYMOUS_ID, WEAK, RowMapping, checked
 from regulars.events.imports.core.presets import as_far_as
-from regulars.events.imports.core.reading import Fault, Reading, RowReader, is_empty
+from regulars.events.imports.core.reading import Reading, RowFault, RowReader, is_empty
 from regulars.events.imports.store.scratch import Scratch
 from regulars.events.record import AcceptedRequest, encode_entry
 from regulars.kernel.errors import InvalidError
@@ -238,9 +238,9 @@ def _tells_apart(kind: str, weak: str) -> bool:
 def _called(row: Row) -> Unit:
     unit = Unit(rows=[row])
     if row.cells is None:
-        unit.faults.append((row, Fault("unreadable_row", "", row.fault or "This row cannot be read.")))
+        unit.faults.append((row, RowFault("unreadable_row", "", row.fault or "This row cannot be read.")))
     elif all(is_empty(cell) for cell in row.cells.values()):
-        unit.faults.append((row, Fault("blank_row", "", "The row is empty.", "left_out")))
+        unit.faults.append((row, RowFault("blank_row", "", "The row is empty.", "left_out")))
     else:
         call = call_of(row.cells)
         unit.calls.append(call)
@@ -255,7 +255,7 @@ def _written(unit: Unit) -> list[bytes]:
     try:
         return [_encode(call) for call in unit.calls]
     except (TypeError, ValueError, UnicodeEncodeError) as error:
-        unit.faults.append((unit.rows[0], Fault("not_json", "", f"This row cannot be written as JSON: {error}.")))
+        unit.faults.append((unit.rows[0], RowFault("not_json", "", f"This row cannot be written as JSON: {error}.")))
         return []
 
 
@@ -268,9 +268,9 @@ def _checked(units: list[Unit], raws: list[list[bytes]], now_us: int) -> Load:
     decoded = read_request(Record("", 0, 0, encode_entry(request_of("", now_us, "", together))))
     for item in decoded.rejected:
         unit = owners[item.index]
-        unit.faults.append((unit.rows[0], Fault("event_refused", "", item.reason)))
+        unit.faults.append((unit.rows[0], RowFault("event_refused", "", item.reason)))
         unit.faults += [
-            (row, Fault("other_line", "", f"Row {unit.rows[0].number}, a line of the same order, is at fault."))
+            (row, RowFault("other_line", "", f"Row {unit.rows[0].number}, a line of the same order, is at fault."))
             for row in unit.rows[1:]
         ]
     if not decoded.rejected:

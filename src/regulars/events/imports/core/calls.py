@@ -13,7 +13,7 @@ import msgspec
 
 from regulars.events.evidence import Person, address_of, derived, external_ids, introduction, is_introduced
 from regulars.events.imports.core.mapping import RowMapping
-from regulars.events.imports.core.reading import Cells, Fault, Reading
+from regulars.events.imports.core.reading import Cells, Reading, RowFault
 from regulars.events.imports.core.values import UnreadableValueError, number_of, plain_number
 from regulars.kernel.clock import moment
 from regulars.kernel.tables import PROBLEM_COLUMN, Row
@@ -38,7 +38,7 @@ class Unit(msgspec.Struct, kw_only=True):
 
     rows: list[Row]
     calls: list[Call] = []
-    faults: list[tuple[Row, Fault]] = []
+    faults: list[tuple[Row, RowFault]] = []
     person: Person = Person()
 
     @property
@@ -85,13 +85,13 @@ def order_of(readings: Sequence[Reading], mapping: RowMapping) -> Unit:
     when_us = next((reading.when_us for reading in lines if reading.when_us is not None), None)
     if when_us is None:
         column = mapping.when.columns[0] if mapping.when else ""
-        unit.faults.append((lines[0].row, Fault("no_time", column, "No line of this order has a time.")))
+        unit.faults.append((lines[0].row, RowFault("no_time", column, "No line of this order has a time.")))
         _blame(unit, lines[1:])
         return unit
     who = [reading.person for reading in lines if reading.person.is_somebody]
     if len({person.identifiers()[0] for person in who}) > 1 and not _agree(who):
         reason = "The lines of this order name two customers."
-        unit.faults += [(reading.row, Fault("two_customers", "", reason)) for reading in lines]
+        unit.faults += [(reading.row, RowFault("two_customers", "", reason)) for reading in lines]
         return unit
     first = lines[0]
     first.person = _together(who)
@@ -173,7 +173,7 @@ def _somebody(reading: Reading, mapping: RowMapping, each: str, unit: Unit) -> P
     if mapping.nobody == "each_alone":
         return Person(anonymous_id=derived("known", "alone", each))
     weight: Literal["refused", "left_out"] = "refused" if mapping.nobody == "refuse" else "left_out"
-    unit.faults.append((reading.row, Fault("nobody", "", "The row names nobody.", weight)))
+    unit.faults.append((reading.row, RowFault("nobody", "", "The row names nobody.", weight)))
     return None
 
 
@@ -184,7 +184,7 @@ def _blame(unit: Unit, lines: Iterable[Reading]) -> None:
     for reading in lines:
         if reading.row.number not in guilty:
             reason = f"Row {at_fault}, a line of the same order, is at fault."
-            unit.faults.append((reading.row, Fault("other_line", "", reason)))
+            unit.faults.append((reading.row, RowFault("other_line", "", reason)))
 
 
 def _agree(people: Sequence[Person]) -> bool:

@@ -21,7 +21,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 FUTURE_US = 86_400 * 1_000_000  # a till's clock may be a day ahead; more is a wrong format
 
 
-class Fault(msgspec.Struct, frozen=True):
+class RowFault(msgspec.Struct, frozen=True):
     """What is wrong with a row. `code` is stable; a `note` is said while the row goes in all the same."""
 
     code: str
@@ -34,7 +34,7 @@ class Reading(msgspec.Struct, kw_only=True):
     """A row as its mapping reads it; to be used when `faults` holds nothing that refuses it."""
 
     row: Row
-    faults: list[Fault]
+    faults: list[RowFault]
     person: Person = Person()
     when_us: int | None = None
     event: str = ""
@@ -97,17 +97,17 @@ class RowReader:
     def read(self, row: Row) -> Reading:
         """Return what a row says."""
         if row.cells is None:
-            fault = Fault("unreadable_row", "", row.fault or "The row cannot be read.")
+            fault = RowFault("unreadable_row", "", row.fault or "The row cannot be read.")
             return Reading(row=row, faults=[fault])
         cells, mapping = row.cells, self._mapping
         reading = Reading(row=row, faults=[])
         if self._is_blank(cells):
-            reading.faults.append(Fault("blank_row", "", "The row is empty.", "left_out"))
+            reading.faults.append(RowFault("blank_row", "", "The row is empty.", "left_out"))
             return reading
         for column, values in self._leave_out.items():
             if text_of(cell_of(cells, column) or "").casefold() in values:
                 reason = f"Rows are passed over where {column!r} says so."
-                reading.faults.append(Fault("left_out", column, reason, "left_out"))
+                reading.faults.append(RowFault("left_out", column, reason, "left_out"))
                 return reading
         reading.person = self.person(cells, reading.faults)
         self._read_time(cells, reading)
@@ -117,10 +117,10 @@ class RowReader:
             reading.message_id = text_of(cell_of(cells, mapping.message_id) or "")
             if not reading.message_id:
                 reason = "The column that names each row is empty here."
-                reading.faults.append(Fault("no_message_id", mapping.message_id, reason))
+                reading.faults.append(RowFault("no_message_id", mapping.message_id, reason))
         return reading
 
-    def person(self, cells: Cells, faults: list[Fault]) -> Person:
+    def person(self, cells: Cells, faults: list[RowFault]) -> Person:
         """Return whom a row names; what cannot be an identifier is noted in `faults`."""
         user_id = anonymous_id = email = None
         external: list[tuple[str, str]] = []
@@ -137,7 +137,7 @@ class RowReader:
             elif one.kind in WEAK and not one.joins_shared and self._is_shared(one.kind, value):
                 what = "e-mail address" if one.kind == EMAIL else "phone"
                 reason = f"Several people of this file have this {what}; it joins none of them."
-                faults.append(Fault(f"shared_{one.kind}", one.column, reason, "note"))
+                faults.append(RowFault(f"shared_{one.kind}", one.column, reason, "note"))
                 household = household or derived("known", "shared", one.kind, value)
             elif one.kind == EMAIL:
                 email = value
@@ -148,24 +148,24 @@ class RowReader:
             anonymous_id = household  # nobody else's, and not to be mistaken for one of those who share it
         return Person(user_id=user_id, anonymous_id=anonymous_id, email=email, external=tuple(external))
 
-    def _identifier(self, one: Who, cell: Any, faults: list[Fault]) -> str | None:  # Any: a cell
+    def _identifier(self, one: Who, cell: Any, faults: list[RowFault]) -> str | None:  # Any: a cell
         text = text_of(cell)
         if one.kind == EMAIL:
             if _EMAIL.fullmatch(text):
                 return text.lower()
-            faults.append(Fault("not_an_email", one.column, "This is no e-mail address; it is left out.", "note"))
+            faults.append(RowFault("not_an_email", one.column, "This is no e-mail address; it is left out.", "note"))
             return None
         if one.kind == PHONE:
             number = e164(text, one.country)
             if number is None:
                 where = f"in {one.country}" if one.country else "without a country"
                 reason = f"This is no phone number {where}; it is left out."
-                faults.append(Fault("not_a_phone", one.column, reason, "note"))
+                faults.append(RowFault("not_a_phone", one.column, reason, "note"))
             return number
         found = identifier(text, one.kind, [])
         if found is None:
             reason = "This value never identifies anybody; it is left out."
-            faults.append(Fault("never_an_identifier", one.column, reason, "note"))
+            faults.append(RowFault("never_an_identifier", one.column, reason, "note"))
         return found
 
     def order_id(self, cells: Cells) -> str:
@@ -180,20 +180,20 @@ class RowReader:
         parts = [cell_of(cells, column) for column in when.columns]
         if all(is_empty(part) for part in parts):
             if self._mapping.row != "customer" and not self._is_later_line(cells):
-                reading.faults.append(Fault("no_time", when.columns[0], "The time is missing."))
+                reading.faults.append(RowFault("no_time", when.columns[0], "The time is missing."))
             return
         cell = parts[0] if len(parts) == 1 else " ".join(text_of(part) for part in parts if not is_empty(part))
         try:
             reading.when_us = self._moment(cell)
         except (ValueError, OverflowError, TypeError):
             reason = f"This is no time written as {when.format!r}."
-            reading.faults.append(Fault("not_a_time", when.columns[0], reason))
+            reading.faults.append(RowFault("not_a_time", when.columns[0], reason))
             return
         if reading.when_us > self._now_us + FUTURE_US:
             reason = "This lies in the future. Is the format of the time the right one?"
-            reading.faults.append(Fault("future_time", when.columns[0], reason))
+            reading.faults.append(RowFault("future_time", when.columns[0], reason))
         elif reading.when_us < 0:
-            reading.faults.append(Fault("not_a_time", when.columns[0], "This is before 1970."))
+            reading.faults.append(RowFault("not_a_time", when.columns[0], "This is before 1970."))
 
     def _is_later_line(self, cells: Cells) -> bool:
         """Return whether a line may leave out what the first of its order says, as Shopify's do."""
@@ -206,14 +206,14 @@ class RowReader:
             reading.order_id = self.order_id(cells)
             if not reading.order_id:
                 reason = "The line names no order."
-                reading.faults.append(Fault("no_order_id", mapping.order_id[0], reason))
+                reading.faults.append(RowFault("no_order_id", mapping.order_id[0], reason))
         if not mapping.event_column:
             reading.event = mapping.event
             return
         said = text_of(cell_of(cells, mapping.event_column) or "")
         reading.event = mapping.event_names.get(said, said) or mapping.event
         if not reading.event and mapping.row == "event":
-            reading.faults.append(Fault("no_event_name", mapping.event_column, "What happened is missing."))
+            reading.faults.append(RowFault("no_event_name", mapping.event_column, "What happened is missing."))
 
     def _read_values(self, cells: Cells, reading: Reading) -> None:
         homes: dict[str, dict[str, Any]] = {"event": {}, "line": {}, "customer": {}}  # Any: JSON
@@ -221,7 +221,7 @@ class RowReader:
             try:
                 value = value_of(cell_of(cells, part.column), part.type, decimal=part.decimal, unit=part.unit)
             except UnreadableValueError as error:
-                reading.faults.append(Fault(error.code, part.column, str(error)))
+                reading.faults.append(RowFault(error.code, part.column, str(error)))
                 continue
             if value is not None:
                 homes[part.where][part.name] = value

@@ -20,6 +20,7 @@ _TABLES = (
     "CREATE TABLE ties (weak TEXT, kind TEXT, strong TEXT, PRIMARY KEY (weak, kind, strong)) WITHOUT ROWID",
     "CREATE TABLE shared (weak TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE people (surest TEXT PRIMARY KEY, others BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE numbers (name TEXT, number TEXT, at_us INT, met INT, PRIMARY KEY (name, number)) WITHOUT ROWID",
     "CREATE TABLE messages (half INTEGER, other INTEGER, PRIMARY KEY (half, other)) WITHOUT ROWID",
 )
 _ADD_ORDER = "INSERT INTO orders (order_id, lines) VALUES (?, ?) ON CONFLICT (order_id) DO NOTHING"
@@ -37,6 +38,11 @@ _PEOPLE = "SELECT surest, others FROM people ORDER BY surest"
 _ADD_MESSAGE = "INSERT INTO messages (half, other) VALUES (?, ?) ON CONFLICT DO NOTHING"
 # Which of these messages stood in the file before?
 _AMONG_MESSAGES = "SELECT half, other FROM messages WHERE half IN (SELECT value FROM json_each(?))"
+_ADD_NUMBER = "INSERT INTO numbers (name, number, at_us, met) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING"
+_MEET = "UPDATE numbers SET met = 1 WHERE name = ? AND number = ? AND ABS(at_us - ?) <= ?"
+# Of which names are there orders, and between when did they happen?
+_NUMBERED = "SELECT name, MIN(at_us), MAX(at_us) FROM numbers GROUP BY name"
+_COUNT_MET = "SELECT COUNT(*) FROM numbers WHERE met = 1"
 _REMEMBERED = 20_000
 _KNOWN_CHARACTERS_MAX = 600
 
@@ -120,6 +126,22 @@ class Scratch:
             known.add(key)
         self._file.executemany(_ADD_MESSAGE, wanted)
         return again
+
+    def note_order(self, name: str, number: str, at_us: int) -> None:
+        """Note an order that an event of the file tells."""
+        self._do(_ADD_NUMBER, (name, number, at_us))
+
+    def orders(self) -> list[tuple[str, int, int]]:
+        """Return of which names there are orders, and between when those happened."""
+        return [(str(name), int(first), int(last)) for name, first, last in self._do(_NUMBERED, ())]
+
+    def meet(self, orders: Iterable[tuple[str, str, int]], *, within_us: int) -> None:
+        """Note orders that came another way: by name, number and moment."""
+        self._file.executemany(_MEET, [(*order, within_us) for order in orders])
+
+    def count_met(self) -> int:
+        """Return how many orders of the file came another way too."""
+        return int(self._do(_COUNT_MET, ()).fetchone()[0])
 
     def settle(self) -> None:
         """Be done with a first walk: what is shared, and how many lines each order has, can be asked from now on."""
