@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newTab, openBrowser, openShop, seriousFaults, settled, SIZES, tooWide } from "./browser.mjs";
 
-const PAGES = ["/today", "/events", "/profiles", "/catalog", "/recommend", "/sources", "/sources?tab=keys", "/imports", "/hooks", "/plans", "/log", "/log?tab=rebuild", "/log?tab=backups", "/destinations", "/destinations?make=new", "/settings?tab=people", "/settings?tab=audit", "/settings?tab=shop", "/settings?tab=me", "/start"];
+const PAGES = ["/today", "/events", "/profiles", "/catalog", "/recommend", "/sources", "/sources?tab=keys", "/imports", "/hooks", "/plans", "/log", "/log?tab=replay", "/log?tab=rebuild", "/log?tab=backups", "/destinations", "/destinations?make=new", "/settings?tab=people", "/settings?tab=audit", "/settings?tab=shop", "/settings?tab=me", "/start"];
 const CATALOG = "item_id,kind,title,genre,year\n" + ["Alien,Sci-Fi,1979", "Brazil,Sci-Fi,1985", "Fargo,Crime,1996", "Heat,Crime,1995", "Amélie,Comedy,2001", "千と千尋の神隠し,Animation,2001"].map((line, at) => `m${at},video,${line}`).join("\n");
 
 const step = async (words, run) => {

@@ -18,9 +18,9 @@ from scipy.stats import chi2_contingency, chisquare
 
 from regulars.experiments.core import (
     BUCKETS,
+    AssignmentReason,
     Experiment,
     Holdout,
-    Reason,
     Variant,
     assign,
     bucket_of,
@@ -135,7 +135,7 @@ def test_the_held_out_take_part_in_nothing_that_honours_it() -> None:
     held = [unit for unit in UNITS[:20_000] if is_held_out(holdout, "customer", unit)]
     assert 900 < len(held) < 1100
     for unit in held[:200]:
-        assert assign(Experiment(key="e", variants=EVEN), "customer", unit, holdout).reason is Reason.HOLDOUT
+        assert assign(Experiment(key="e", variants=EVEN), "customer", unit, holdout).reason is AssignmentReason.HOLDOUT
         open_to_all = Experiment(key="e", variants=EVEN, honours_holdout=False)
         assert assign(open_to_all, "customer", unit, holdout).variant is not None
 
@@ -148,8 +148,8 @@ def test_raising_the_holdout_releases_nobody() -> None:
 
 def test_a_stopped_experiment_and_another_kind_of_unit_get_nothing() -> None:
     stopped = Experiment(key="e", variants=EVEN, running=False)
-    assert assign(stopped, "customer", "ann").reason is Reason.STOPPED
-    assert assign(Experiment(key="e", variants=EVEN), "device", "ann").reason is Reason.OTHER_UNIT_KIND
+    assert assign(stopped, "customer", "ann").reason is AssignmentReason.STOPPED
+    assert assign(Experiment(key="e", variants=EVEN), "device", "ann").reason is AssignmentReason.OTHER_UNIT_KIND
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from litestar.testing import TestClient, create_test_client
 from sqlalchemy import Connection
 
 from regulars.events.core import Fact
-from regulars.experiments import MIGRATIONS, Experiment, Experiments, Holdout, Reason, Variant
+from regulars.experiments import MIGRATIONS, AssignmentReason, Experiment, Experiments, Holdout, Variant
 from regulars.experiments.routes import ROUTES
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.database import Database
@@ -79,9 +79,9 @@ def test_an_answer_comes_from_memory_and_follows_a_change(
     experiments: Experiments, database: Database, clock: WoundClock
 ) -> None:
     elsewhere = Experiments(database, clock, Noted())  # type: ignore[arg-type]  # of Events only append is used
-    assert experiments.assign("radio", "customer", "ann").reason is Reason.UNKNOWN_EXPERIMENT
+    assert experiments.assign("radio", "customer", "ann").reason is AssignmentReason.UNKNOWN_EXPERIMENT
     elsewhere.define(Experiment(key="radio", variants=EVEN))
-    assert experiments.assign("radio", "customer", "ann").reason is Reason.UNKNOWN_EXPERIMENT
+    assert experiments.assign("radio", "customer", "ann").reason is AssignmentReason.UNKNOWN_EXPERIMENT
     clock.wind(timedelta(seconds=1))
     assert experiments.assign("radio", "customer", "ann").variant == "rules"
 
@@ -105,7 +105,7 @@ def test_the_held_out_share_is_kept(experiments: Experiments) -> None:
     assert experiments.holdout() == Holdout()
     experiments.define(Experiment(key="radio", variants=EVEN))
     experiments.hold_out(Holdout(share=1.0))
-    assert experiments.assign("radio", "customer", "ann").reason is Reason.HOLDOUT
+    assert experiments.assign("radio", "customer", "ann").reason is AssignmentReason.HOLDOUT
     experiments.hold_out(Holdout(share=0.0, version=2))
     assert experiments.assign("radio", "customer", "ann").variant == "rules"
     with pytest.raises(InvalidError):

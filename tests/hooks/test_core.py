@@ -22,7 +22,7 @@ from regulars.events.hooks.core.expressions import (
     ExpressionError,
     compiled,
 )
-from regulars.events.hooks.core.mapping import EventRule, Failure, HookMapping, calls_of, headers_of, problems_of
+from regulars.events.hooks.core.mapping import Failure, HookMapping, HookRule, calls_of, headers_of, problems_of
 from regulars.events.hooks.core.presets import PRESETS, HookPreset
 from regulars.events.hooks.core.schemes import Scheme, SchemeKind, SignatureError, checked, delivery_id, sign, verify
 from regulars.events.record import AcceptedRequest, HookStamp, encode_entry
@@ -234,7 +234,7 @@ def told(mapping: HookMapping, body: Any, headers: dict[str, str] | None = None,
 
 
 def test_one_delivery_may_tell_of_many_events_each_with_its_own_id() -> None:
-    rule = EventRule(
+    rule = HookRule(
         each="orders", event="'Order Completed'", user_id="who", properties={"shop": "body().shop", "n": "n"}
     )
     calls = told(HookMapping(rules=[rule]), {"shop": "Daan", "orders": [{"who": "a", "n": 1}, {"who": "b", "n": 2}]})
@@ -246,25 +246,25 @@ def test_one_delivery_may_tell_of_many_events_each_with_its_own_id() -> None:
 
 
 def test_the_same_delivery_again_has_the_same_message_ids_and_another_has_others() -> None:
-    mapping = HookMapping(rules=[EventRule(event="'Seen'", user_id="who")])
+    mapping = HookMapping(rules=[HookRule(event="'Seen'", user_id="who")])
     ids = [told(mapping, {"who": "ann"}, delivery=delivery)[0]["messageId"] for delivery in ("d1", "d1", "d2")]
     assert ids[0] == ids[1] != ids[2]
     without = [told(mapping, {"who": who}, delivery="")[0]["messageId"] for who in ("ann", "ann", "bob")]
     assert without[0] == without[1] != without[2]
-    own = HookMapping(rules=[EventRule(event="'Seen'", user_id="who", message_id="id")])
+    own = HookMapping(rules=[HookRule(event="'Seen'", user_id="who", message_id="id")])
     named = [told(own, {"who": "ann", "id": 5}, delivery=delivery)[0]["messageId"] for delivery in ("d1", "d2")]
     assert named[0] == named[1], "the body's own id goes before the delivery's"
 
 
 def test_what_a_filter_leaves_out_is_no_failure() -> None:
-    mapping = HookMapping(rules=[EventRule(only="paid", event="'Order Completed'", user_id="who")])
+    mapping = HookMapping(rules=[HookRule(only="paid", event="'Order Completed'", user_id="who")])
     assert told(mapping, {"paid": False, "who": "ann"}) == []
     assert told(mapping, {"who": "ann"}) == []
     assert len(told(mapping, {"paid": 0, "who": "ann"})) == 1, "zero is true in JMESPath"
 
 
 def test_one_member_at_fault_leaves_the_others_whole() -> None:
-    rule = EventRule(each="lines", event="'Line'", user_id="who", properties={"n": "sum(n)"})
+    rule = HookRule(each="lines", event="'Line'", user_id="who", properties={"n": "sum(n)"})
     calls = told(
         HookMapping(rules=[rule]), {"lines": [{"who": "a", "n": [1]}, {"who": "b", "n": "x"}, {"who": "c", "n": []}]}
     )
@@ -274,22 +274,20 @@ def test_one_member_at_fault_leaves_the_others_whole() -> None:
 
 
 def test_a_body_that_is_no_json_or_too_deep_is_a_failure_with_the_raw_body() -> None:
-    mapping = HookMapping(rules=[EventRule(event="'Seen'", user_id="who")])
+    mapping = HookMapping(rules=[HookRule(event="'Seen'", user_id="who")])
     for body, code in ((b"a=1&b=2", "not_json"), (b"\xff", "not_json"), (b"[" * 70 + b"]" * 70, "too_deep")):
         (failure,) = told(mapping, body)
         assert (failure.code, failure.raw) == (code, body)
 
 
 def test_problems_name_rule_field_and_place() -> None:
-    mapping = HookMapping(
-        rules=[EventRule(event="'ok'", user_id="a"), EventRule(event="a[", properties={"x": "b ==="})]
-    )
+    mapping = HookMapping(rules=[HookRule(event="'ok'", user_id="a"), HookRule(event="a[", properties={"x": "b ==="})])
     found = [(one.rule, one.field, one.start) for one in problems_of(mapping)]
     assert found == [(1, "user_id", None), (1, "event", 1), (1, "properties.x", 4)]
 
 
 def test_only_the_headers_asked_for_are_kept_and_never_a_secret() -> None:
-    rule = EventRule(event="header('X-Topic')", user_id="header('Authorization')", only="header('x-a') == 'b'")
+    rule = HookRule(event="header('X-Topic')", user_id="header('Authorization')", only="header('x-a') == 'b'")
     assert headers_of(HookMapping(rules=[rule])) == {"x-topic", "x-a"}
 
 

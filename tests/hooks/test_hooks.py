@@ -16,7 +16,7 @@ from tests.app.conftest import Counter, bearer
 from regulars.app import Shop, open_shop
 from regulars.app.http import build_web
 from regulars.events import decode_entry, read_request
-from regulars.events.hooks.core.mapping import EventRule, HookMapping
+from regulars.events.hooks.core.mapping import HookMapping, HookRule
 from regulars.events.hooks.core.schemes import Scheme, sign
 from regulars.events.hooks.service import NewHook
 from regulars.events.letters.core import Wanted as LettersWanted
@@ -28,7 +28,7 @@ from regulars.kernel.errors import InvalidError, NotFoundError
 
 NOON_S = 1_790_856_000.0  # on 1 October 2026, where the clock of the tests stands
 ORDER_ID = {"order_id": "to_string(id)"}
-ORDERS = HookMapping(rules=[EventRule(event="'Order Completed'", email="email", message_id="id", properties=ORDER_ID)])
+ORDERS = HookMapping(rules=[HookRule(event="'Order Completed'", email="email", message_id="id", properties=ORDER_ID)])
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_the_door_asks_no_database_and_its_snapshot_is_for_the_shop_alone(
 def test_what_came_before_a_change_keeps_the_events_it_told(shop: Shop, counter: Counter) -> None:
     made = shop.hooks.create("Orders", mapping=ORDERS)
     deliver(counter, made, b'{"id": 7, "email": "ann@example.org"}', message_id="m1")
-    changed = HookMapping(rules=[EventRule(event="'Order Placed'", email="email", message_id="id")])
+    changed = HookMapping(rules=[HookRule(event="'Order Placed'", email="email", message_id="id")])
     assert shop.hooks.change(made.hook.hook_id, mapping=changed).version == 2
     wait_a_second(shop)
     deliver(counter, made, b'{"id": 8, "email": "ann@example.org"}', message_id="m2")
@@ -167,7 +167,7 @@ def test_what_came_before_a_change_keeps_the_events_it_told(shop: Shop, counter:
 def test_what_cannot_be_told_is_kept_whole_and_told_again_once_the_mapping_is_mended(
     shop: Shop, counter: Counter
 ) -> None:
-    broken = HookMapping(rules=[EventRule(event="'Order Completed'", email="sum(email)", message_id="id")])
+    broken = HookMapping(rules=[HookRule(event="'Order Completed'", email="sum(email)", message_id="id")])
     made = shop.hooks.create("Orders", mapping=broken)
     body = b'{"id": 7, "email": "ann@example.org"}'
     assert deliver(counter, made, body).status_code == 200, "the sender has done its part"
@@ -189,14 +189,14 @@ def test_what_cannot_be_told_is_kept_whole_and_told_again_once_the_mapping_is_me
 def test_of_a_delivery_only_what_was_not_told_before_takes_effect_when_it_is_told_again(
     shop: Shop, counter: Counter
 ) -> None:
-    lines = EventRule(each="lines", event="'Line Sold'", email="email", message_id="n", properties={"n": "n"})
+    lines = HookRule(each="lines", event="'Line Sold'", email="email", message_id="n", properties={"n": "n"})
     made = shop.hooks.create("Lines", mapping=HookMapping(rules=[lines]))
     body = b'{"lines": [{"n": 1, "email": "ann@example.org"}, {"n": 2, "email": []}, {"n": 3, "email": {}}]}'
     deliver(counter, made, body)
     shop.catch_up()
     assert len(shop.letters.search(LettersWanted()).items) == 2
     email = "email[0] || email.x || email || 'nobody@example.org'"
-    mended = EventRule(each="lines", event="'Line Sold'", email=email, message_id="n", properties={"n": "n"})
+    mended = HookRule(each="lines", event="'Line Sold'", email=email, message_id="n", properties={"n": "n"})
     shop.hooks.change(made.hook.hook_id, mapping=HookMapping(rules=[mended]))
     assert shop.hooks.tell_again(made.hook.hook_id) == 1, "one delivery, two letters"
     shop.catch_up()
@@ -259,11 +259,11 @@ def test_what_a_plan_marks_as_personal_is_not_read_from_a_delivery_either(shop: 
 
 def test_a_preview_tells_events_failures_and_problems_and_keeps_nothing(shop: Shop) -> None:
     body = '{"id": 7, "email": "ann@example.org", "lines": "x"}'
-    rules = [*ORDERS.rules, EventRule(event="'Lines'", email="email", properties={"n": "sum(lines)"})]
+    rules = [*ORDERS.rules, HookRule(event="'Lines'", email="email", properties={"n": "sum(lines)"})]
     preview = shop.hooks.preview(HookMapping(rules=rules), body, {})
     assert [event.name for event in preview.events] == ["Identify", "Order Completed"]
     assert [failure.at for failure in preview.failures] == ["rules.1.properties.n"]
-    unreadable = shop.hooks.preview(HookMapping(rules=[EventRule(event="a[", user_id="b")]), body, {})
+    unreadable = shop.hooks.preview(HookMapping(rules=[HookRule(event="a[", user_id="b")]), body, {})
     assert [(one.field, one.start) for one in unreadable.problems] == [("event", 1)]
     assert unreadable.events == []
     assert entries(shop) == []
@@ -272,7 +272,7 @@ def test_a_preview_tells_events_failures_and_problems_and_keeps_nothing(shop: Sh
 def test_erasing_somebody_leaves_the_others_of_a_delivery_and_nothing_of_the_raw_body(
     shop: Shop, counter: Counter
 ) -> None:
-    each = HookMapping(rules=[EventRule(each="all", event="'Seen'", user_id="who", properties={"n": "n"})])
+    each = HookMapping(rules=[HookRule(each="all", event="'Seen'", user_id="who", properties={"n": "n"})])
     made = shop.hooks.create("Many", mapping=each)
     deliver(counter, made, b'{"all": [{"who": "ann-secret", "n": 1}, {"who": "bob", "n": 2}], "list": ["ann-secret"]}')
     shop.catch_up()

@@ -6,9 +6,10 @@ import { Page } from "../shared";
 import { BackupsPanel } from "./BackupsPanel";
 import { LogPanel } from "./LogPanel";
 import { RebuildPanel } from "./RebuildPanel";
+import { ReplayPanel } from "./ReplayPanel";
 import { type LogTab, logTabs } from "./route";
 
-const PANELS: Record<LogTab, () => React.ReactNode> = { log: LogPanel, rebuild: RebuildPanel, backups: BackupsPanel };
+const PANELS: Record<LogTab, () => React.ReactNode> = { log: LogPanel, replay: ReplayPanel, rebuild: RebuildPanel, backups: BackupsPanel };
 
 export function LogPage() {
   const { t } = useTranslation("log");

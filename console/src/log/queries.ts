@@ -1,10 +1,13 @@
 import { queryOptions } from "@tanstack/react-query";
-import { type Backup, type BackupOverview, get, type LogOverview, type Page, type Rebuild } from "../shared/api";
+import { type Backup, type BackupOverview, get, type LogOverview, type Page, type Rebuild, type Replay } from "../shared/api";
 
+const REPLAYING_MS = 1_500; // most are over in seconds
 const BUSY_MS = 5_000;
 const CALM_MS = 30_000;
 
 export const isUnfinished = (rebuild: Rebuild): boolean => rebuild.state === "running" || rebuild.state === "paused" || rebuild.state === "failed";
+
+export const isReplaying = (replay: Replay): boolean => replay.state !== "done" && replay.state !== "discarded";
 
 export const logQuery = queryOptions({
   queryKey: ["log", "overview"],
@@ -15,6 +18,11 @@ export const rebuildsQuery = queryOptions({
   queryKey: ["log", "rebuilds"],
   queryFn: ({ signal }) => get<Page<Rebuild>>("/v1/rebuilds", { limit: 50 }, signal),
   refetchInterval: (query) => (query.state.data?.items.some(isUnfinished) ? BUSY_MS : CALM_MS),
+});
+export const replaysQuery = queryOptions({
+  queryKey: ["log", "replays"],
+  queryFn: ({ signal }) => get<Page<Replay>>("/v1/replays", { limit: 50 }, signal),
+  refetchInterval: (query) => (query.state.data?.items.some((each) => each.state === "running" || each.state === "waiting") ? REPLAYING_MS : CALM_MS),
 });
 export const partsQuery = queryOptions({
   queryKey: ["log", "parts"],

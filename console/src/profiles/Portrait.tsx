@@ -1,13 +1,15 @@
 import { ActionIcon, Menu } from "@mantine/core";
-import { IconBell, IconBrandLine, IconCheck, IconDeviceDesktop, IconDeviceMobile, IconDevices, IconDeviceTablet, IconDeviceTv, IconDots, IconMail, IconMessage, IconTrash, IconX, type TablerIcon } from "@tabler/icons-react";
+import { IconBell, IconBrandLine, IconCheck, IconDeviceDesktop, IconDeviceMobile, IconDevices, IconDeviceTablet, IconDeviceTv, IconDots, IconMail, IconMessage, IconRepeat, IconTrash, IconX, type TablerIcon } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMay } from "../session/session";
 import { CopyText, Section, TimeAgo, useFormat } from "../shared";
 import type { Profile } from "../shared/api";
 import { Avatar } from "./Avatar";
 import { type Device, devicesOf } from "./devices";
 import { EraseDialog } from "./EraseDialog";
 import css from "./Portrait.module.css";
+import { useRecompute } from "./recompute";
 
 const DEVICES: Record<string, TablerIcon> = { phone: IconDeviceMobile, mobile: IconDeviceMobile, ios: IconDeviceMobile, android: IconDeviceMobile, tablet: IconDeviceTablet, desktop: IconDeviceDesktop, web: IconDeviceDesktop, tv: IconDeviceTv };
 const CHANNELS: Record<string, TablerIcon> = { email: IconMail, sms: IconMessage, push: IconBell, line: IconBrandLine };
@@ -17,6 +19,8 @@ export function Portrait({ profile }: { profile: Profile }) {
   const { t } = useTranslation("profiles");
   const format = useFormat();
   const [erasing, setErasing] = useState(false);
+  const admin = useMay("admin");
+  const recompute = useRecompute(profile.customer_id);
   const place = [profile.traits["city"]?.value, profile.country].filter((each) => typeof each === "string").join(", ");
   return (
     <Section>
@@ -46,7 +50,10 @@ export function Portrait({ profile }: { profile: Profile }) {
         </ul>
         <Menu>
           <Menu.Target><ActionIcon className={css.more} aria-label={t("portrait.more")}><IconDots size={18} stroke={1.5} /></ActionIcon></Menu.Target>
-          <Menu.Dropdown><Menu.Item color="red" leftSection={<IconTrash size={16} stroke={1.5} />} onClick={() => setErasing(true)}>{t("erase.open")}</Menu.Item></Menu.Dropdown>
+          <Menu.Dropdown>
+            {admin && <Menu.Item leftSection={<IconRepeat size={16} stroke={1.5} />} disabled={recompute.isBusy} onClick={recompute.begin}>{t("recompute.open")}</Menu.Item>}
+            <Menu.Item color="red" leftSection={<IconTrash size={16} stroke={1.5} />} onClick={() => setErasing(true)}>{t("erase.open")}</Menu.Item>
+          </Menu.Dropdown>
         </Menu>
       </div>
       {erasing && <EraseDialog profile={profile} onClose={() => setErasing(false)} />}

@@ -23,6 +23,7 @@ def migrations() -> list[Migration]:
     from regulars.app.backup.store import MIGRATIONS as BACKUPS
     from regulars.app.erasures import MIGRATIONS as ERASURES
     from regulars.app.rebuild.store import MIGRATIONS as REBUILDS
+    from regulars.app.replay.store import MIGRATIONS as REPLAYS
     from regulars.catalog.store import MIGRATIONS as CATALOG
     from regulars.destinations.store import MIGRATIONS as DESTINATIONS
     from regulars.events.alerts.store import MIGRATIONS as ALERTS
@@ -42,7 +43,7 @@ def migrations() -> list[Migration]:
     coming_in = [*EVENTS, *WORKER, *IMPORTS, *HOOKS, *ALERTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
     rest = [*CATALOG, *EXPERIMENTS, *people, *RECOMMEND, *DESTINATIONS]
-    return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS, *BACKUPS]
+    return [*JOBS, *LAKE, *coming_in, *rest, *WEB, *ERASURES, *REBUILDS, *REPLAYS, *BACKUPS]
 
 
 def derived_tables() -> dict[str, tuple[str, ...]]:
@@ -111,6 +112,7 @@ def routes() -> list[ControllerRouterHandler]:
     from regulars.app.backup.routes import ROUTES as BACKUPS
     from regulars.app.demo_routes import ROUTES as DEMO
     from regulars.app.rebuild.routes import ROUTES as REBUILDS
+    from regulars.app.replay.routes import ROUTES as REPLAYS
     from regulars.app.routes import ROUTES as APP
     from regulars.catalog.routes import ROUTES as CATALOG
     from regulars.destinations.routes import ROUTES as DESTINATIONS
@@ -127,7 +129,7 @@ def routes() -> list[ControllerRouterHandler]:
 
     coming_in = [*EVENTS, *IMPORTS, *HOOKS, *LETTERS, *ALERTS, *PLANS]
     people = [*IDENTITY, *PROFILES]
-    rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS, *BACKUPS]
+    rest = [*EXPERIMENTS, *CATALOG, *RECOMMEND, *DESTINATIONS, *REBUILDS, *REPLAYS, *BACKUPS]
     return [*APP, *coming_in, *people, *rest, *DEMO]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from regulars.app.backup import JOB as BACKUP_JOB
 from regulars.app.rebuild import JOB as REBUILD_JOB
+from regulars.app.replay import JOB as REPLAY_JOB
 from regulars.app.retention import keep_log
 from regulars.destinations.jobs import jobs as destinations_jobs
 from regulars.events import keys_store
@@ -41,6 +42,7 @@ def define_jobs(shop: Shop) -> None:
         shop.jobs.define(job)
     shop.jobs.define(_backup_job(shop))
     shop.jobs.define(Job(REBUILD_JOB, lambda run: _rebuild(shop, run), retries=1))
+    shop.jobs.define(Job(REPLAY_JOB, lambda run: _replay(shop, run), retries=0))
     recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
     shop.jobs.define(Job("plans.snapshot", lambda run: hand_plans_to_door(shop, run), every_s=SNAPSHOT_EVERY_S))
     shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))
@@ -72,6 +74,12 @@ def _backup_job(shop: Shop) -> Job:
 
 def _rebuild(shop: Shop, run: JobRun) -> None:
     from regulars.app.rebuild.process import run_job  # as above
+
+    run_job(shop, run)
+
+
+def _replay(shop: Shop, run: JobRun) -> None:
+    from regulars.app.replay.process import run_job  # as above
 
     run_job(shop, run)
 

@@ -14,7 +14,7 @@ from regulars.app.erasures import Erasures
 from regulars.app.folder import prepare_folder
 from regulars.app.jobs import define_jobs
 from regulars.app.rebuild import RebuildReport, Rebuilds
-from regulars.app.replay.core import RecomputeReport, ReplayReport, Span
+from regulars.app.replay import RecomputeReport, ReplayReport, Replays, Span
 from regulars.catalog import Catalog
 from regulars.destinations import Destinations, Upstream
 from regulars.events import Events
@@ -133,6 +133,11 @@ class Shop:
     def rebuilds(self) -> Rebuilds:
         """The state, made anew from the log."""
         return Rebuilds(self)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Spans of history, read once more when somebody asks."""
+        return Replays(self)
 
     @cached_property
     def backups(self) -> Backups:

@@ -8,7 +8,7 @@ not sent: it stands in the log already, and what does not is laid aside to be lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -80,7 +80,7 @@ class Past:
     def __init__(self, lake: Lake, spans: Mapping[str, tuple[int, int]]) -> None:
         self._lake = lake
         self._spans = {partition: span for partition, span in spans.items() if span[0] < span[1]}
-        self._records = self._read() if self._spans else iter(())
+        self._records: Iterator[Taken] = self._read() if self._spans else iter(())
 
     def take(self, events_max: int) -> list[Taken]:
         """Return the next records, until they hold `events_max` events; empty when there are no more."""
@@ -93,7 +93,12 @@ class Past:
                 break
         return taken
 
-    def _read(self) -> Iterator[Taken]:
+    def close(self) -> None:
+        """Let go of what was read ahead."""
+        if isinstance(self._records, Generator):
+            self._records.close()
+
+    def _read(self) -> Generator[Taken]:
         waiting: list[LakeRow] = []
         for rows in self._lake.walk_log(self._spans, rows_a_time=ROWS_A_TIME):
             for row in rows:

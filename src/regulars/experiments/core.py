@@ -78,7 +78,7 @@ class Holdout(msgspec.Struct, frozen=True, kw_only=True):
     version: Annotated[int, Meta(ge=1)] = 1
 
 
-class Reason(StrEnum):
+class AssignmentReason(StrEnum):
     """Why a unit has its variant, or none."""
 
     ASSIGNED = "assigned"
@@ -102,7 +102,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     unit_kind: str
     unit_id: str
-    reason: Reason
+    reason: AssignmentReason
     variant: str | None = None
     propensity: float | None = None
     layer: str = ""
@@ -152,15 +152,15 @@ def assign(experiment: Experiment, unit_kind: str, unit_id: str, holdout: Holdou
         return answer(reason=without)
     layer_bucket = bucket_of("layer", experiment.layer_name, unit_kind, unit_id)
     if not _edge(experiment.layer_from) <= layer_bucket < _edge(experiment.layer_to):
-        return answer(reason=Reason.OTHER_PART_OF_LAYER, layer_bucket=layer_bucket)
+        return answer(reason=AssignmentReason.OTHER_PART_OF_LAYER, layer_bucket=layer_bucket)
     unit = (experiment.key, str(experiment.version), unit_kind, unit_id)
     traffic_bucket = bucket_of("traffic", *unit)
     if traffic_bucket >= _edge(experiment.traffic):
-        return answer(reason=Reason.NOT_IN_TRAFFIC, layer_bucket=layer_bucket, traffic_bucket=traffic_bucket)
+        return answer(reason=AssignmentReason.NOT_IN_TRAFFIC, layer_bucket=layer_bucket, traffic_bucket=traffic_bucket)
     bucket = bucket_of("variant", *unit)
     variant, propensity = _variant_at(experiment.variants, bucket)
     return answer(
-        reason=Reason.ASSIGNED,
+        reason=AssignmentReason.ASSIGNED,
         variant=variant,
         propensity=propensity,
         layer_bucket=layer_bucket,
@@ -189,13 +189,13 @@ def overlap(one: Experiment, other: Experiment) -> bool:
     )
 
 
-def _why_not(experiment: Experiment, unit_kind: str, unit_id: str, holdout: Holdout) -> Reason | None:
+def _why_not(experiment: Experiment, unit_kind: str, unit_id: str, holdout: Holdout) -> AssignmentReason | None:
     if not experiment.running:
-        return Reason.STOPPED
+        return AssignmentReason.STOPPED
     if unit_kind != experiment.unit_kind:
-        return Reason.OTHER_UNIT_KIND
+        return AssignmentReason.OTHER_UNIT_KIND
     if experiment.honours_holdout and is_held_out(holdout, unit_kind, unit_id):
-        return Reason.HOLDOUT
+        return AssignmentReason.HOLDOUT
     return None
 
 

@@ -7,7 +7,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from regulars.experiments.core import Assignment, Experiment, Holdout, Reason, Share, Variant
+from regulars.experiments.core import Assignment, AssignmentReason, Experiment, Holdout, Share, Variant
 from regulars.experiments.service import Experiments
 from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.http import Role, needs
@@ -116,7 +116,7 @@ class ExperimentsController(Controller):
     def assign(self, experiments: NamedDependency[Experiments], data: JSONBody[AssignBody]) -> Assignment:
         """Return what falls to a unit; the same answer at every call."""
         found = experiments.assign(data.experiment, data.unit_kind, data.unit_id)
-        if found.reason is Reason.UNKNOWN_EXPERIMENT:
+        if found.reason is AssignmentReason.UNKNOWN_EXPERIMENT:
             raise NotFoundError(f"No experiment has the key {data.experiment!r}.")
         if data.expose:
             experiments.expose(found, user_id=data.user_id, anonymous_id=data.anonymous_id)

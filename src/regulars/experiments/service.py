@@ -14,7 +14,7 @@ import msgspec
 from regulars.events import Events
 from regulars.events.core import Fact
 from regulars.experiments import core, store
-from regulars.experiments.core import Assignment, Experiment, Holdout, Reason
+from regulars.experiments.core import Assignment, AssignmentReason, Experiment, Holdout
 from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError, DatabaseError, InvalidError, NotFoundError, nearest
@@ -125,7 +125,7 @@ class Experiments:
                 version=0,
                 unit_kind=unit_kind,
                 unit_id=unit_id,
-                reason=Reason.UNKNOWN_EXPERIMENT,
+                reason=AssignmentReason.UNKNOWN_EXPERIMENT,
                 stale=stale,
             )
         found = core.assign(known.experiments[experiment], unit_kind, unit_id, known.holdout)

@@ -2658,6 +2658,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is being read once more, and what was?
+         * @description Return replays, the newest first.
+         */
+        get: operations["listReplays"];
+        put?: never;
+        /**
+         * Read a span of history once more
+         * @description Begin it as a job; the shop goes on meanwhile, and nothing is sent to anybody again.
+         */
+        post: operations["beginReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far is this replay?
+         * @description Return one replay.
+         */
+        get: operations["getReplay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a replay up that rests
+         * @description Give it up; what it put back into history stays there.
+         */
+        post: operations["discardReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a replay rest
+         * @description Ask it to stop after the part at hand; what was read stays read.
+         */
+        post: operations["pauseReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a replay
+         * @description Go on from where it rests.
+         */
+        post: operations["resumeReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/search": {
         parameters: {
             query?: never;
@@ -2936,6 +3040,19 @@ export interface components {
             /** @default true */
             alive: boolean;
         };
+        /** Asked */
+        Asked: {
+            customer_id?: string | null;
+            /**
+             * @default counts
+             * @enum {string}
+             */
+            into: "counts" | "lake" | "profile";
+            names?: string[];
+            since?: string | null;
+            sources?: string[];
+            until?: string | null;
+        };
         /** AskedIdentifier */
         AskedIdentifier: {
             kind: string;
@@ -2960,7 +3077,7 @@ export interface components {
             layer: string;
             layer_bucket?: number | null;
             propensity?: number | null;
-            reason: components["schemas"]["experiments_core_Reason"];
+            reason: components["schemas"]["AssignmentReason"];
             /** @default false */
             stale: boolean;
             traffic_bucket?: number | null;
@@ -2969,6 +3086,12 @@ export interface components {
             variant?: string | null;
             version: number;
         };
+        /**
+         * AssignmentReason
+         * @description Why a unit has its variant, or none.
+         * @enum {string}
+         */
+        AssignmentReason: "assigned" | "stopped" | "other_unit_kind" | "holdout" | "other_part_of_layer" | "not_in_traffic" | "unknown_experiment";
         /** Attempt */
         Attempt: {
             body?: components["schemas"]["PlanBody"] | null;
@@ -3079,6 +3202,20 @@ export interface components {
             hook_id: string;
             mapping: components["schemas"]["HookMapping"];
         };
+        /** Change */
+        Change: {
+            /** @default  */
+            after: string;
+            /** @default  */
+            before: string;
+            /** @default  */
+            event: string;
+            kind: string;
+            /** @default  */
+            pointer: string;
+            /** @default  */
+            sentence: string;
+        };
         /** Changed */
         Changed: {
             count: number;
@@ -3110,6 +3247,10 @@ export interface components {
             filters?: components["schemas"]["Filters"] | null;
             novelty?: number | null;
             slot?: string | null;
+        };
+        /** Comparison */
+        Comparison: {
+            strategies: components["schemas"]["Strategy"][];
         };
         /** Consent */
         Consent: {
@@ -3289,6 +3430,25 @@ export interface components {
             name: string;
             wrong: number;
         };
+        /** EventRule */
+        EventRule: {
+            /**
+             * @default track
+             * @enum {string}
+             */
+            call: "identify" | "track" | "page" | "screen" | "group" | "alias";
+            context?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default  */
+            description: string;
+            /** @enum {null|string} */
+            mode?: "observe" | "warn" | "block" | null;
+            name: string;
+            schema?: {
+                [key: string]: unknown;
+            };
+        };
         /** EvidenceLine */
         EvidenceLine: {
             /** Format: date-time */
@@ -3348,6 +3508,19 @@ export interface components {
             variants: components["schemas"]["Variant"][];
             /** @default 1 */
             version: number;
+        };
+        /** Fault */
+        Fault: {
+            /** @default  */
+            at: string;
+            code: string;
+            /** @default 1 */
+            column: number;
+            /** @default 0 */
+            index: number;
+            /** @default 1 */
+            line: number;
+            sentence: string;
         };
         /** Figures */
         Figures: {
@@ -3437,6 +3610,8 @@ export interface components {
         HistoryReport: {
             customers: components["schemas"]["CustomerFigures"] | null;
             dry_run: boolean;
+            /** @default 0 */
+            elsewhere: number;
             events: components["schemas"]["NameFigure"][];
             events_total: number;
             first_at: string | null;
@@ -3486,7 +3661,7 @@ export interface components {
         };
         /** HookMapping */
         HookMapping: {
-            rules?: components["schemas"]["hooks_core_mapping_EventRule"][];
+            rules?: components["schemas"]["HookRule"][];
         };
         /** HookOpening */
         HookOpening: {
@@ -3516,7 +3691,54 @@ export interface components {
         HookPreview: {
             events: components["schemas"]["PreviewEvent"][];
             failures: components["schemas"]["Told"][];
-            problems: components["schemas"]["events_hooks_core_mapping_Problem"][];
+            problems: components["schemas"]["HookProblem"][];
+        };
+        /** HookProblem */
+        HookProblem: {
+            field: string;
+            length?: number | null;
+            reason: string;
+            rule: number;
+            start?: number | null;
+        };
+        /** HookRule */
+        HookRule: {
+            /** @default  */
+            anonymous_id: string;
+            /**
+             * @default track
+             * @enum {string}
+             */
+            call: "track" | "identify" | "page" | "screen" | "group";
+            /** @default  */
+            each: string;
+            /** @default  */
+            email: string;
+            /** @default  */
+            event: string;
+            external_ids?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            group_id: string;
+            /** @default  */
+            message_id: string;
+            /** @default  */
+            only: string;
+            /** @default  */
+            phone: string;
+            properties?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            spread: string;
+            /** @default  */
+            time: string;
+            traits?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            user_id: string;
         };
         /** HourShown */
         HourShown: {
@@ -3538,7 +3760,7 @@ export interface components {
             format: "csv" | "jsonl" | "parquet";
             import_id: string;
             imported: number;
-            problems: components["schemas"]["kernel_tables_Problem"][];
+            problems: components["schemas"]["RowProblem"][];
             problems_total: number;
             rejected: number;
             rejected_file: string | null;
@@ -3714,6 +3936,11 @@ export interface components {
             stopped_by: string;
             user_id: string | null;
         };
+        /** LetterChange */
+        LetterChange: {
+            change_id: string;
+            letters: number;
+        };
         /** LetterGroup */
         LetterGroup: {
             code: string;
@@ -3728,7 +3955,7 @@ export interface components {
         };
         /** LetterInFull */
         LetterInFull: {
-            faults: components["schemas"]["letters_core_letter_Fault"][];
+            faults: components["schemas"]["Fault"][];
             ip: string;
             is_batch: boolean;
             is_covered: boolean;
@@ -3744,7 +3971,7 @@ export interface components {
         LetterPreview: {
             events: components["schemas"]["ShownEvent"][];
             events_total: number;
-            faults: components["schemas"]["letters_core_letter_Fault"][];
+            faults: components["schemas"]["Fault"][];
             verdict?: components["schemas"]["ShownVerdict"] | null;
         };
         /**
@@ -3890,6 +4117,19 @@ export interface components {
             /** @default false */
             check: boolean;
             parts?: string[] | null;
+        };
+        /** NewReplay */
+        NewReplay: {
+            customer?: string | null;
+            /**
+             * @default counts
+             * @enum {string}
+             */
+            into: "counts" | "lake" | "profile";
+            names?: string[];
+            since?: string | null;
+            sources?: string[];
+            until?: string | null;
         };
         /** NewSecretKey */
         NewSecretKey: {
@@ -4044,6 +4284,11 @@ export interface components {
             items: components["schemas"]["Rebuild"][];
             next_cursor?: string | null;
         };
+        /** PageOfReplay */
+        PageOfReplay: {
+            items: components["schemas"]["Replay"][];
+            next_cursor?: string | null;
+        };
         /** PageOfSyncShown */
         PageOfSyncShown: {
             items: components["schemas"]["SyncShown"][];
@@ -4156,7 +4401,7 @@ export interface components {
         };
         /** Plan */
         Plan: {
-            changes: components["schemas"]["plans_core_changes_Change"][];
+            changes: components["schemas"]["Change"][];
             /** Format: date-time */
             created_at: string;
             description: string;
@@ -4173,7 +4418,7 @@ export interface components {
         };
         /** PlanBody */
         PlanBody: {
-            events?: components["schemas"]["plans_core_plan_EventRule"][];
+            events?: components["schemas"]["EventRule"][];
             /**
              * @default observe
              * @enum {string}
@@ -4196,7 +4441,7 @@ export interface components {
         PlanFile: {
             /** @default  */
             description: string;
-            events?: components["schemas"]["plans_core_plan_EventRule"][];
+            events?: components["schemas"]["EventRule"][];
             /**
              * @default regulars.plan/1
              * @constant
@@ -4276,7 +4521,7 @@ export interface components {
             cells: {
                 [key: string]: string;
             };
-            faults: components["schemas"]["imports_core_reading_Fault"][];
+            faults: components["schemas"]["RowFault"][];
             row: number;
         };
         /** PreviewUnit */
@@ -4408,6 +4653,16 @@ export interface components {
             key: string;
             name: string;
         };
+        /** Reason */
+        Reason: {
+            item_id?: string | null;
+            /** @enum {string} */
+            kind: "because_you" | "popular" | "trending" | "favourite" | "similar";
+            share: number;
+            tag?: string | null;
+            text: string;
+            title?: string | null;
+        };
         /** ReasonCount */
         ReasonCount: {
             events: number;
@@ -4457,13 +4712,20 @@ export interface components {
             total: number;
             whole: boolean;
         };
+        /** RebuildComparison */
+        RebuildComparison: {
+            identifiers_moved: number;
+            profiles: components["schemas"]["ProfileDifference"][];
+            profiles_sampled: number;
+            tables: components["schemas"]["TableDifference"][];
+        };
         /** RebuildParts */
         RebuildParts: {
             parts: string[];
         };
         /** RebuildReport */
         RebuildReport: {
-            comparison?: components["schemas"]["app_rebuild_core_Comparison"] | null;
+            comparison?: components["schemas"]["RebuildComparison"] | null;
             events: number;
             events_per_s: number;
             from_history: number;
@@ -4473,6 +4735,29 @@ export interface components {
             rebuild_id: string;
             seconds: number;
             swapped: boolean;
+        };
+        /** Replay */
+        Replay: {
+            asked: components["schemas"]["Asked"];
+            changed: string[];
+            /** Format: date-time */
+            changed_at: string;
+            counts: components["schemas"]["SpanCount"][];
+            done: number;
+            error: string | null;
+            events: number;
+            events_per_s: number;
+            finished_at: string | null;
+            from_history: number;
+            read: number;
+            replay_id: string;
+            seconds_left: number | null;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "paused" | "failed" | "done" | "discarded";
+            taken: number;
+            total: number;
         };
         /** Restoration */
         Restoration: {
@@ -4495,6 +4780,17 @@ export interface components {
         Rotation: {
             /** @default 0 */
             grace_days: number;
+        };
+        /** RowFault */
+        RowFault: {
+            code: string;
+            column: string;
+            reason: string;
+            /**
+             * @default refused
+             * @enum {string}
+             */
+            weight: "refused" | "note" | "left_out";
         };
         /** RowMapping */
         RowMapping: {
@@ -4525,6 +4821,12 @@ export interface components {
             row: "call" | "event" | "order_line" | "customer";
             when?: components["schemas"]["When"] | null;
             who?: components["schemas"]["Who"][];
+        };
+        /** RowProblem */
+        RowProblem: {
+            column: string;
+            reason: string;
+            row: number;
         };
         /** Rule */
         Rule: {
@@ -4793,7 +5095,7 @@ export interface components {
             item?: components["schemas"]["ItemCard"] | null;
             item_id: string;
             position: number;
-            reasons: components["schemas"]["recommend_core_slots_Reason"][];
+            reasons: components["schemas"]["Reason"][];
             score: number;
             sources: string[];
             title: string;
@@ -4884,6 +5186,12 @@ export interface components {
             retried: number;
             skipped: number;
             slowest_ms: number | null;
+        };
+        /** SpanCount */
+        SpanCount: {
+            events: number;
+            name: string;
+            source_id: string;
         };
         /** Station */
         Station: {
@@ -5182,148 +5490,6 @@ export interface components {
             /** @default false */
             joins_shared: boolean;
             kind: string;
-        };
-        /** Comparison */
-        app_rebuild_core_Comparison: {
-            identifiers_moved: number;
-            profiles: components["schemas"]["ProfileDifference"][];
-            profiles_sampled: number;
-            tables: components["schemas"]["TableDifference"][];
-        };
-        /** Problem */
-        events_hooks_core_mapping_Problem: {
-            field: string;
-            length?: number | null;
-            reason: string;
-            rule: number;
-            start?: number | null;
-        };
-        /**
-         * Reason
-         * @description Why a unit has its variant, or none.
-         * @enum {string}
-         */
-        experiments_core_Reason: "assigned" | "stopped" | "other_unit_kind" | "holdout" | "other_part_of_layer" | "not_in_traffic" | "unknown_experiment";
-        /** EventRule */
-        hooks_core_mapping_EventRule: {
-            /** @default  */
-            anonymous_id: string;
-            /**
-             * @default track
-             * @enum {string}
-             */
-            call: "track" | "identify" | "page" | "screen" | "group";
-            /** @default  */
-            each: string;
-            /** @default  */
-            email: string;
-            /** @default  */
-            event: string;
-            external_ids?: {
-                [key: string]: string;
-            };
-            /** @default  */
-            group_id: string;
-            /** @default  */
-            message_id: string;
-            /** @default  */
-            only: string;
-            /** @default  */
-            phone: string;
-            properties?: {
-                [key: string]: string;
-            };
-            /** @default  */
-            spread: string;
-            /** @default  */
-            time: string;
-            traits?: {
-                [key: string]: string;
-            };
-            /** @default  */
-            user_id: string;
-        };
-        /** Fault */
-        imports_core_reading_Fault: {
-            code: string;
-            column: string;
-            reason: string;
-            /**
-             * @default refused
-             * @enum {string}
-             */
-            weight: "refused" | "note" | "left_out";
-        };
-        /** Problem */
-        kernel_tables_Problem: {
-            column: string;
-            reason: string;
-            row: number;
-        };
-        /** Change */
-        letters_core_letter_Change: {
-            change_id: string;
-            letters: number;
-        };
-        /** Fault */
-        letters_core_letter_Fault: {
-            /** @default  */
-            at: string;
-            code: string;
-            /** @default 1 */
-            column: number;
-            /** @default 0 */
-            index: number;
-            /** @default 1 */
-            line: number;
-            sentence: string;
-        };
-        /** Change */
-        plans_core_changes_Change: {
-            /** @default  */
-            after: string;
-            /** @default  */
-            before: string;
-            /** @default  */
-            event: string;
-            kind: string;
-            /** @default  */
-            pointer: string;
-            /** @default  */
-            sentence: string;
-        };
-        /** EventRule */
-        plans_core_plan_EventRule: {
-            /**
-             * @default track
-             * @enum {string}
-             */
-            call: "identify" | "track" | "page" | "screen" | "group" | "alias";
-            context?: {
-                [key: string]: unknown;
-            } | null;
-            /** @default  */
-            description: string;
-            /** @enum {null|string} */
-            mode?: "observe" | "warn" | "block" | null;
-            name: string;
-            schema?: {
-                [key: string]: unknown;
-            };
-        };
-        /** Reason */
-        recommend_core_slots_Reason: {
-            item_id?: string | null;
-            /** @enum {string} */
-            kind: "because_you" | "popular" | "trending" | "favourite" | "similar";
-            share: number;
-            tag?: string | null;
-            text: string;
-            title?: string | null;
-        };
-        /** Comparison */
-        recommend_routes_Comparison: {
-            strategies: components["schemas"]["Strategy"][];
         };
     };
     responses: never;
@@ -8499,7 +8665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["letters_core_letter_Change"];
+                    "application/json": components["schemas"]["LetterChange"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -8597,7 +8763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["letters_core_letter_Change"];
+                    "application/json": components["schemas"]["LetterChange"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -9234,7 +9400,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["plans_core_changes_Change"][];
+                    "application/json": components["schemas"]["Change"][];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -10028,7 +10194,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["recommend_core_slots_Reason"][];
+                    "application/json": components["schemas"]["Reason"][];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -10061,7 +10227,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["recommend_routes_Comparison"];
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */
@@ -10311,6 +10477,195 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobRunStatus"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listReplays: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfReplay"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    beginReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReplay"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    discardReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pauseReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resumeReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description It cannot be done; the problem document says why. */

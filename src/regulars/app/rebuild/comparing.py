@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from regulars.app.rebuild import store
-from regulars.app.rebuild.core import Comparison, ProfileDifference, TableDifference
+from regulars.app.rebuild.core import ProfileDifference, RebuildComparison, TableDifference
 from regulars.identity import store as identity_store
 from regulars.identity.store import KnownIdentifier
 from regulars.kernel.ids import CustomerId
@@ -31,10 +31,10 @@ def compare(
     sampled: int = SAMPLED,
     identity: bool = True,
     profiles: bool = True,
-) -> Comparison:
+) -> RebuildComparison:
     """Return what differs between the state that answers and a new one, for tables that both have."""
     sample = _sample(before, after, sampled) if profiles else []
-    return Comparison(
+    return RebuildComparison(
         tables=[
             TableDifference(table=table, before=store.count(before, table), after=store.count(after, table))
             for table in tables

@@ -40,7 +40,7 @@ class ProfileDifference(msgspec.Struct, frozen=True, kw_only=True):
     fields: list[str]
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class RebuildComparison(msgspec.Struct, frozen=True, kw_only=True):
     """What would be different: tables by their rows, identifiers by whose they are, sampled profiles by what they show.
 
     Both states have taken in the log as far as the same offsets.
@@ -74,7 +74,7 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     events_per_s: float
     news: int
     notes: list[str]
-    comparison: Comparison | None = None
+    comparison: RebuildComparison | None = None
 
 
 class Rebuild(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from regulars.app.rebuild.building import Building, Told
 from regulars.app.rebuild.comparing import SAMPLED, compare
 from regulars.app.rebuild.core import (
     UNFINISHED,
-    Comparison,
     Rebuild,
+    RebuildComparison,
     RebuildReport,
     State,
     plan_of,
@@ -242,7 +242,7 @@ class _Sitting:
         )
         models.train()
 
-    def _compare(self) -> Comparison:
+    def _compare(self) -> RebuildComparison:
         building, plan = self._building, self._plan
         building.say("comparing")
         with self._shop.database.read() as before:
@@ -257,7 +257,7 @@ class _Sitting:
                     profiles="profiles" in plan.parts,
                 )
 
-    def _refuse_strangers(self, comparison: Comparison | None) -> None:
+    def _refuse_strangers(self, comparison: RebuildComparison | None) -> None:
         """Refuse to put some parts beside others that are of other rules."""
         if self._plan.whole:
             return
@@ -303,7 +303,7 @@ class _Sitting:
                     store.carry_missing(old, new, table, key)
 
     def _report(
-        self, *, swapped: bool, news: int, notes: Sequence[str], comparison: Comparison | None
+        self, *, swapped: bool, news: int, notes: Sequence[str], comparison: RebuildComparison | None
     ) -> RebuildReport:
         progress = self._building.progress
         return RebuildReport(

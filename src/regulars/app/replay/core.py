@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
 import msgspec
 
 from regulars.kernel.errors import InvalidError
+
+Into = Literal["counts", "lake", "profile"]
+State = Literal["waiting", "running", "paused", "failed", "done", "discarded"]
+UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused", "failed")
 
 
 class Told(Protocol):
@@ -66,12 +71,31 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return one.anonymous_id in anonymous or one.previous_id in users or one.previous_id in anonymous
 
 
-class NameCount(msgspec.Struct, frozen=True, kw_only=True):
+class SpanCount(msgspec.Struct, frozen=True, kw_only=True):
     """How often something happened, through which source."""
 
     name: str
     source_id: str
     events: int
+
+
+class Gone(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a replay is, over all its sittings: `records` of `total`, by partition through `reached` of `until`."""
+
+    reached: dict[str, int] = {}
+    until: dict[str, int] = {}
+    records: int = 0
+    total: int = 0
+    read: int = 0
+    events: int = 0
+    taken: int = 0
+    from_history: int = 0
+    seconds: float = 0.0
+
+    @property
+    def events_per_s(self) -> float:
+        """How many events a second were read."""
+        return self.read / self.seconds if self.seconds else 0.0
 
 
 class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +108,7 @@ class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     from_history: int
     seconds: float
     events_per_s: float
-    counts: list[NameCount] = []
+    counts: list[SpanCount] = []
     place: str | None = None
 
 
@@ -95,4 +119,54 @@ class RecomputeReport(msgspec.Struct, frozen=True, kw_only=True):
     customers: int
     identifiers: int
     events: int
+    changed: list[str]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asked to be replayed: a span, in a person's words, and what it goes into.
+
+    `counts` only counts, `lake` puts back into history what it lacks, `profile` works the customer out anew.
+    """
+
+    into: Into = "counts"
+    since: datetime | None = None
+    until: datetime | None = None
+    sources: list[str] = []
+    names: list[str] = []
+    customer_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        if self.into != "profile":
+            return
+        if self.customer_id is None:
+            raise InvalidError("Say which customer shall be worked out anew: customer_id.")
+        if self.since or self.until or self.sources or self.names:
+            raise InvalidError(
+                "A customer is worked out anew from all that they did. Leave time, sources and names out."
+            )
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """One replay as the console sees it: `done` of `total` records; `events` of `read` belong to the span.
+
+    `taken` made a difference. `counts` holds the most frequent, `changed` which parts of a profile are not as before.
+    """
+
+    replay_id: str
+    asked: Asked
+    state: State
+    started_at: datetime
+    changed_at: datetime
+    finished_at: datetime | None
+    done: int
+    total: int
+    read: int
+    events: int
+    taken: int
+    from_history: int
+    events_per_s: float
+    seconds_left: float | None
+    error: str | None
+    counts: list[SpanCount]
     changed: list[str]

@@ -6,7 +6,8 @@ the shop laid aside, or has not taken in yet, are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple  # Any: an event or its outline, as the reader chooses
 
 from regulars.app.replay.core import Span
@@ -39,27 +40,37 @@ class Part(NamedTuple):
 class Reading:
     """One walk over a span."""
 
-    def __init__(self, shop: Shop, span: Span, wants: Wants) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        span: Span,
+        wants: Wants,
+        *,
+        reached: Mapping[str, int] | None = None,
+        until: Mapping[str, int] | None = None,
+    ) -> None:
         self._shop = shop
         self._span = span
         self._wants = wants
         with shop.database.read() as connection:
-            self._until = offsets(connection)
+            self.until = dict(until) if until else offsets(connection)
             self._buried = buried_events(connection)
-        self._starts = {partition: shop.log.start(partition) for partition in self._until}
-        self.records = sum(max(0, end - self._after(partition)) for partition, end in self._until.items())
+        self.reached = dict(reached or {})
+        self._starts = {partition: shop.log.start(partition) for partition in self.until}
+        self.records = sum(max(0, end - self._after(partition)) for partition, end in self.until.items())
 
-    def parts(self) -> Iterator[Part]:
-        """Yield the span in the order in which it came in."""
-        past = Past(self._shop.lake, {name: (0, start) for name, start in self._starts.items() if self._needs_past})
-        while taken := past.take(EVENTS_A_PART):
-            yield self._part(taken, is_history=True)
+    def parts(self) -> Generator[Part]:
+        """Yield the span in the order in which it came in, from `reached` on; a part counts as reached at once."""
+        spans = {name: (self.reached.get(name, 0), start) for name, start in self._starts.items() if self._needs_past}
+        with closing(Past(self._shop.lake, spans)) as past:
+            while taken := past.take(EVENTS_A_PART):
+                yield self._part(taken, is_history=True)
         log = LogUntil(self._shop.log)
-        log.until = dict(self._until)
+        log.until = dict(self.until)
         log.begin()
         decode: Any = read_outlines if self._wants == "outlines" else read_request  # Any: both have events
         reader = Reader(log, decode=decode)  # type: ignore[arg-type]  # a reader needs no more of a log than reading
-        reader.start_at({partition: self._after(partition) for partition in self._until})
+        reader.start_at({partition: self._after(partition) for partition in self.until})
         while taken := reader.take(EVENTS_A_PART):
             yield self._part(taken, is_history=False)
             if self._is_beyond(taken):
@@ -74,10 +85,11 @@ class Reading:
         return self._span.since_us < begins_us
 
     def _after(self, partition: str) -> int:
-        """Return the offset after which the span may begin."""
+        """Return the offset after which the span, or what is left of it, may begin."""
+        after = max(self._starts[partition], self.reached.get(partition, 0))
         if self._span.since_us <= MARGIN_US:
-            return self._starts[partition]
-        return max(self._starts[partition], offset_before(self._shop.log, partition, self._span.since_us - MARGIN_US))
+            return after
+        return max(after, offset_before(self._shop.log, partition, self._span.since_us - MARGIN_US))
 
     def _is_beyond(self, taken: list[Taken]) -> bool:
         until_us = self._span.until_us
@@ -88,6 +100,7 @@ class Reading:
         covers, buried = self._span.covers, self._buried
         read, found = 0, []
         for one in taken:
+            self.reached[one.record.partition] = one.record.offset
             if one.request is None:
                 continue
             again = repeated.get((one.record.partition, one.record.offset), ())

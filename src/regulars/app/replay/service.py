@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol  # Any: an event or its outline
 
 import msgspec
 
-from regulars.app.replay.core import NameCount, ReplayReport, Span
+from regulars.app.replay.core import Gone, ReplayReport, Span, SpanCount
 from regulars.app.replay.reading import OnProgress, Reading, Wants
 from regulars.events.core import Event
 from regulars.events.lake_projection import row_of
@@ -44,13 +45,18 @@ class Counting:
 
     wants: Wants = "outlines"
 
-    def __init__(self) -> None:
-        self.counts: Counter[tuple[str, str]] = Counter()
+    def __init__(self, counts: Sequence[SpanCount] = ()) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter({(one.name, one.source_id): one.events for one in counts})
 
     def take(self, events: Sequence[Any]) -> int:  # Any: as above
         """Count."""
         self.counts.update([(event.name, event.source_id) for event in events])
         return len(events)
+
+    def told(self) -> list[SpanCount]:
+        """Return the counts, the largest first."""
+        rows = sorted(self.counts.items(), key=lambda row: (-row[1], row[0]))
+        return [SpanCount(name=name, source_id=source_id, events=events) for (name, source_id), events in rows]
 
 
 class Lines:
@@ -115,28 +121,54 @@ class Mending:
         return len(missing)
 
 
-def replay(shop: Shop, span: Span, into: Replayable, told: OnProgress, *, name: str) -> ReplayReport:
-    """Read a span into something that may be replayed; return what became of it."""
-    reading = Reading(shop, span, into.wants)
-    began_s = time.monotonic()
-    read = events = taken = history = records = 0
-    for part in reading.parts():
-        read += part.read
-        records += part.records
-        events += len(part.events)
-        history += len(part.events) if part.is_history else 0
-        taken += into.take(part.events)
-        seconds = time.monotonic() - began_s
-        told(min(records, reading.records), reading.records, f"{read / seconds if seconds else 0:,.0f} events/s")
-    seconds = time.monotonic() - began_s
+def replay(
+    shop: Shop,
+    span: Span,
+    into: Replayable,
+    told: OnProgress,
+    *,
+    name: str,
+    gone_before: Gone | None = None,
+    keep: Callable[[Gone], None] = lambda _: None,
+) -> ReplayReport:
+    """Read a span into something that may be replayed; return what became of it.
+
+    Parameters
+    ----------
+    gone_before
+        How far an earlier sitting came; what `into` held then, it holds again.
+    keep
+        Hears how far it is after each part, before `told`: what that raises ends the sitting.
+
+    """
+    gone = gone_before or Gone()
+    reading = Reading(shop, span, into.wants, reached=gone.reached, until=gone.until)
+    gone = msgspec.structs.replace(gone, until=reading.until, total=gone.total or reading.records)
+    before_s, began_s = gone.seconds, time.monotonic()
+    with closing(reading.parts()) as parts:
+        for part in parts:
+            taken = into.take(part.events)
+            gone = msgspec.structs.replace(
+                gone,
+                reached=dict(reading.reached),
+                records=gone.records + part.records,
+                read=gone.read + part.read,
+                events=gone.events + len(part.events),
+                taken=gone.taken + taken,
+                from_history=gone.from_history + (len(part.events) if part.is_history else 0),
+                seconds=before_s + time.monotonic() - began_s,
+            )
+            keep(gone)
+            told(min(gone.records, gone.total), gone.total, f"{gone.events_per_s:,.0f} events/s")
+    gone = msgspec.structs.replace(gone, seconds=before_s + time.monotonic() - began_s)
     return ReplayReport(
         into=name,
-        read=read,
-        events=events,
-        taken=taken,
-        from_history=history,
-        seconds=round(seconds, 3),
-        events_per_s=round(read / seconds, 1) if seconds else 0.0,
+        read=gone.read,
+        events=gone.events,
+        taken=gone.taken,
+        from_history=gone.from_history,
+        seconds=round(gone.seconds, 3),
+        events_per_s=round(gone.events_per_s, 1),
     )
 
 
@@ -144,11 +176,7 @@ def count(shop: Shop, span: Span, told: OnProgress) -> ReplayReport:
     """Count a span by name and source."""
     counting = Counting()
     report = replay(shop, span, counting, told, name="counts")
-    rows = sorted(counting.counts.items(), key=lambda row: (-row[1], row[0]))
-    return msgspec.structs.replace(
-        report,
-        counts=[NameCount(name=name, source_id=of, events=many) for (name, of), many in rows[:COUNTS_TOLD_MAX]],
-    )
+    return msgspec.structs.replace(report, counts=counting.told()[:COUNTS_TOLD_MAX])
 
 
 def write(shop: Shop, span: Span, target: Path, told: OnProgress) -> ReplayReport:

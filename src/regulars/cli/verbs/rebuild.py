@@ -9,7 +9,7 @@ import click
 from regulars.cli.voice import Voice, flags_of, json_option, settings_option, shop_argument, table
 
 if TYPE_CHECKING:
-    from regulars.app.rebuild import Comparison, RebuildReport
+    from regulars.app.rebuild import RebuildComparison, RebuildReport
 
 DIFFERENCES_SAID_MAX = 10
 
@@ -64,7 +64,7 @@ def _told(report: RebuildReport) -> str:
     return "\n".join(lines)
 
 
-def _compared(found: Comparison) -> list[str]:
+def _compared(found: RebuildComparison) -> list[str]:
     rows: list[dict[str, object]] = [
         {"table": one.table, "now": f"{one.before:,}", "rebuilt": f"{one.after:,}", "": _mark(one.before, one.after)}
         for one in found.tables

@@ -11,7 +11,7 @@ import msgspec
 from regulars.events.decode import read_request
 from regulars.events.hooks import store
 from regulars.events.hooks.core.definition import KeyedHook, new_hook_id, new_secret, rotated
-from regulars.events.hooks.core.mapping import RULES_MAX, SILENT, HookMapping, Problem, checked, problems_of
+from regulars.events.hooks.core.mapping import RULES_MAX, SILENT, HookMapping, HookProblem, checked, problems_of
 from regulars.events.hooks.core.presets import PRESETS, HookPreset
 from regulars.events.hooks.core.schemes import Scheme
 from regulars.events.hooks.core.schemes import checked as checked_scheme
@@ -89,7 +89,7 @@ class HookPreview(msgspec.Struct, frozen=True, kw_only=True):
 
     events: list[PreviewEvent]
     failures: list[Told]
-    problems: list[Problem]
+    problems: list[HookProblem]
 
 
 class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,9 +13,9 @@ from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
 from regulars.events.letters.core import (
-    Change,
     FirstVersion,
     Letter,
+    LetterChange,
     LetterGroup,
     LetterInFull,
     LetterPreview,
@@ -199,7 +199,7 @@ class LettersController(Controller):
         sync_to_thread=True,
         opt=needs(Role.MARKETER, audited_as="letters_discarded"),
     )
-    def discard(self, letters: Letters, data: ToDiscard) -> Change:
+    def discard(self, letters: Letters, data: ToDiscard) -> LetterChange:
         """Close open letters without sending them; `change_id` takes it back."""
         if data.wanted is None and not data.letter_ids:
             raise InvalidError("Say which letters to discard: 'letter_ids', or 'wanted' for all of a query.")
@@ -213,7 +213,7 @@ class LettersController(Controller):
         sync_to_thread=True,
         opt=needs(Role.MARKETER, audited_as="letters_restored"),
     )
-    def restore(self, letters: Letters, data: ToRestore) -> Change:
+    def restore(self, letters: Letters, data: ToRestore) -> LetterChange:
         """Open the letters again that were discarded together."""
         return letters.restore(data.change_id)
 

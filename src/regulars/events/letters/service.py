@@ -13,8 +13,8 @@ from regulars.events.burying import DECODE
 from regulars.events.core import Event
 from regulars.events.letters import store
 from regulars.events.letters.core import (
-    Change,
     Letter,
+    LetterChange,
     LetterGroup,
     LetterInFull,
     LetterPreview,
@@ -227,7 +227,7 @@ class Letters:
         with self._database.read() as connection:
             return store.places(connection, query)
 
-    def discard(self, wanted: Wanted | None = None, *, letter_ids: Collection[int] = ()) -> Change:
+    def discard(self, wanted: Wanted | None = None, *, letter_ids: Collection[int] = ()) -> LetterChange:
         """Close letters without sending them again: those of a query, or some by their numbers."""
         now_us = self._clock.now_us()
         change_id = new_id(now_us)
@@ -238,13 +238,13 @@ class Letters:
             query = Query(f"letter_id IN ({', '.join(f':{name}' for name in numbered) or 'NULL'})", numbered)
         with self._database.write() as connection:
             gone = store.discard(connection, query, change_id=change_id, now_us=now_us)
-        return Change(change_id=change_id, letters=gone)
+        return LetterChange(change_id=change_id, letters=gone)
 
-    def restore(self, change_id: str) -> Change:
+    def restore(self, change_id: str) -> LetterChange:
         """Open the letters again that were discarded together."""
         with self._database.write() as connection:
             back = store.restore(connection, change_id, self._clock.now_us())
-        return Change(change_id=change_id, letters=back)
+        return LetterChange(change_id=change_id, letters=back)
 
     def forget_old(self, connection: Connection) -> int:
         """Forget letters older than `events.dead_letter_days`; return how many."""

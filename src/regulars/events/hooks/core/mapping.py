@@ -31,7 +31,7 @@ _KIND = re.compile(r"[a-z0-9][a-z0-9_.]{0,39}")  # a type of identifier, as iden
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
-class EventRule(msgspec.Struct, frozen=True, kw_only=True):
+class HookRule(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of event that a delivery may tell of. Every field but `call` is an expression, or empty.
 
     `each` is a list: an event for each of its members, the other expressions then asked of the member, and `body()`
@@ -61,10 +61,10 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True):
 class HookMapping(msgspec.Struct, frozen=True, kw_only=True):
     """What a hook's deliveries tell: each rule is asked of every delivery."""
 
-    rules: list[EventRule] = []
+    rules: list[HookRule] = []
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class HookProblem(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with one expression: of which rule, in which field (`properties.total`), and where in it."""
 
     rule: int
@@ -83,10 +83,10 @@ class Failure(msgspec.Struct, frozen=True):
     raw: bytes
 
 
-SILENT = EventRule(each="`[]`")  # tells nothing; stands in the place of a rule that cannot be read
+SILENT = HookRule(each="`[]`")  # tells nothing; stands in the place of a rule that cannot be read
 
 
-def fields_of(rule: EventRule) -> Iterator[tuple[str, str]]:
+def fields_of(rule: HookRule) -> Iterator[tuple[str, str]]:
     """Yield the name and the expression of every field that has one."""
     for name in (
         "each",
@@ -107,32 +107,32 @@ def fields_of(rule: EventRule) -> Iterator[tuple[str, str]]:
             yield f"{part}.{name}", expression
 
 
-def problems_of(mapping: HookMapping) -> list[Problem]:
+def problems_of(mapping: HookMapping) -> list[HookProblem]:
     """Return everything that is wrong with a mapping's expressions."""
-    found: list[Problem] = []
+    found: list[HookProblem] = []
     if len(mapping.rules) > RULES_MAX:
-        found.append(Problem(rule=RULES_MAX, field="", reason=f"A hook has at most {RULES_MAX} rules."))
+        found.append(HookProblem(rule=RULES_MAX, field="", reason=f"A hook has at most {RULES_MAX} rules."))
     for number, rule in enumerate(mapping.rules[:RULES_MAX]):
         found += _problems_of_rule(number, rule)
     return found
 
 
-def _problems_of_rule(number: int, rule: EventRule) -> Iterator[Problem]:
+def _problems_of_rule(number: int, rule: HookRule) -> Iterator[HookProblem]:
     fields = [(name, expression) for name, expression in fields_of(rule) if expression]
     if len(fields) > FIELDS_MAX:
-        yield Problem(rule=number, field="", reason=f"A rule has at most {FIELDS_MAX} fields.")
+        yield HookProblem(rule=number, field="", reason=f"A rule has at most {FIELDS_MAX} fields.")
     for kind in rule.external_ids:
         if not _KIND.fullmatch(kind):
             reason = f"{kind!r} is no type of identifier; small letters, digits, '_' and '.' such as 'card'."
-            yield Problem(rule=number, field=f"external_ids.{kind}", reason=reason)
+            yield HookProblem(rule=number, field=f"external_ids.{kind}", reason=reason)
     if rule.call == "track" and not rule.event:
-        yield Problem(
+        yield HookProblem(
             rule=number, field="event", reason="Say what happened; a fixed name stands in quotes: 'Order Completed'."
         )
     if rule.call == "group" and not rule.group_id:
-        yield Problem(rule=number, field="group_id", reason="A group call needs the group's id.")
+        yield HookProblem(rule=number, field="group_id", reason="A group call needs the group's id.")
     if not (rule.user_id or rule.anonymous_id or rule.email or rule.phone or rule.external_ids):
-        yield Problem(
+        yield HookProblem(
             rule=number, field="user_id", reason="Say who it was: a user id, an e-mail address, or another identifier."
         )
     for name, expression in fields:
@@ -140,7 +140,7 @@ def _problems_of_rule(number: int, rule: EventRule) -> Iterator[Problem]:
             compiled(expression)
         except ExpressionError as error:
             place = error.place or Place(0, len(expression))
-            yield Problem(rule=number, field=name, reason=str(error), start=place.start, length=place.length)
+            yield HookProblem(rule=number, field=name, reason=str(error), start=place.start, length=place.length)
 
 
 def checked(mapping: HookMapping) -> HookMapping:
@@ -170,7 +170,7 @@ def calls_of(
 ) -> Iterator[bytes | Failure]:
     """Yield what a delivery tells, as calls in JSON, and what of it could not be made one.
 
-    >>> rule = EventRule(event="'Order Completed'", email="email", properties={"order_id": "to_string(id)"})
+    >>> rule = HookRule(event="'Order Completed'", email="email", properties={"order_id": "to_string(id)"})
     >>> body, mapping = b'{"id": 7, "email": "a@b.co"}', HookMapping(rules=[rule])
     >>> [msgspec.json.decode(call)["type"] for call in calls_of(mapping, body, {}, hook_id="h", delivery_id="d")]
     ['identify', 'track']
@@ -198,7 +198,7 @@ def calls_of(
 class _Rule:
     """One rule, asked of one delivery."""
 
-    def __init__(self, rule: EventRule, number: int, delivery: Delivery, hook_id: str, named: str) -> None:
+    def __init__(self, rule: HookRule, number: int, delivery: Delivery, hook_id: str, named: str) -> None:
         self._rule = rule
         self._number = number
         self._delivery = delivery

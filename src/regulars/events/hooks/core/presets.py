@@ -6,7 +6,7 @@ from typing import Any  # Any: a sample is JSON
 
 import msgspec
 
-from regulars.events.hooks.core.mapping import EventRule, HookMapping
+from regulars.events.hooks.core.mapping import HookMapping, HookRule
 from regulars.events.hooks.core.schemes import Scheme
 
 
@@ -37,7 +37,7 @@ SHOPIFY = HookPreset(
     scheme=Scheme(kind="shopify"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 only="header('X-Shopify-Topic') == 'orders/create'",
                 event="'Order Completed'",
                 email="email || contact_email",
@@ -91,7 +91,7 @@ STRIPE = HookPreset(
     scheme=Scheme(kind="stripe"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 only="type == 'checkout.session.completed'",
                 event="'Order Completed'",
                 user_id="data.object.client_reference_id",
@@ -108,7 +108,7 @@ STRIPE = HookPreset(
                 },
                 traits={"name": "data.object.customer_details.name"},
             ),
-            EventRule(
+            HookRule(
                 only="type == 'charge.refunded'",
                 event="'Order Refunded'",
                 email="data.object.billing_details.email",
@@ -148,7 +148,7 @@ LINE = HookPreset(
     scheme=Scheme(kind="line"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 each="events[?type == 'follow']",
                 event="'Channel Followed'",
                 external_ids={"line": "source.userId"},
@@ -156,7 +156,7 @@ LINE = HookPreset(
                 message_id="webhookEventId",
                 properties={"channel": "'line'", "again": "follow.isUnblocked"},
             ),
-            EventRule(
+            HookRule(
                 each="events[?type == 'unfollow']",
                 event="'Channel Unfollowed'",
                 external_ids={"line": "source.userId"},
@@ -164,7 +164,7 @@ LINE = HookPreset(
                 message_id="webhookEventId",
                 properties={"channel": "'line'"},
             ),
-            EventRule(
+            HookRule(
                 each="events[?type == 'message']",
                 event="'Message Received'",
                 external_ids={"line": "source.userId"},
@@ -194,7 +194,7 @@ MAILGUN = HookPreset(
     scheme=Scheme(kind="mailgun"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 only="\"event-data\".event == 'failed' && \"event-data\".severity == 'permanent'",
                 event="'Email Bounced'",
                 email='"event-data".recipient',
@@ -205,14 +205,14 @@ MAILGUN = HookPreset(
                     "reason": '"event-data"."delivery-status".description',
                 },
             ),
-            EventRule(
+            HookRule(
                 only="\"event-data\".event == 'complained'",
                 event="'Email Marked as Spam'",
                 email='"event-data".recipient',
                 time='"event-data".timestamp',
                 message_id='"event-data".id',
             ),
-            EventRule(
+            HookRule(
                 only="\"event-data\".event == 'opened'",
                 event="'Email Opened'",
                 email='"event-data".recipient',
@@ -242,7 +242,7 @@ SES = HookPreset(
     scheme=Scheme(kind="basic", delivery_header="x-amz-sns-message-id"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 each="bounce.bouncedRecipients[?body().bounce.bounceType == 'Permanent']",
                 event="'Email Bounced'",
                 email="emailAddress",
@@ -250,7 +250,7 @@ SES = HookPreset(
                 message_id="join(':', [body().bounce.feedbackId, emailAddress])",
                 properties={"reason": "diagnosticCode"},
             ),
-            EventRule(
+            HookRule(
                 each="complaint.complainedRecipients",
                 event="'Email Marked as Spam'",
                 email="emailAddress",
@@ -278,7 +278,7 @@ GITHUB = HookPreset(
     scheme=Scheme(kind="github"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 only="header('X-GitHub-Event') == 'sponsorship'",
                 event="'Sponsorship Changed'",
                 external_ids={"github": "sponsorship.sponsor.login"},
@@ -305,7 +305,7 @@ GENERIC = HookPreset(
     scheme=Scheme(kind="standard"),
     mapping=HookMapping(
         rules=[
-            EventRule(
+            HookRule(
                 event="type",
                 user_id="data.user_id",
                 email="data.email",

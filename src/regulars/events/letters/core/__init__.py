@@ -1,10 +1,10 @@
 """What a dead letter is, how it is mended, and what would come of it. Values in, values out."""
 
 from regulars.events.letters.core.letter import (
-    Change,
     Fault,
     FirstVersion,
     Letter,
+    LetterChange,
     LetterGroup,
     LetterInFull,
     LetterPreview,
@@ -17,10 +17,10 @@ from regulars.events.letters.core.patch import Operation, PatchError, faults_of,
 from regulars.events.letters.core.repair import Looked, Origin, call_of, look_at, plain, repaired, told_anew
 
 __all__ = [
-    "Change",
     "Fault",
     "FirstVersion",
     "Letter",
+    "LetterChange",
     "LetterGroup",
     "LetterInFull",
     "LetterPreview",

@@ -113,7 +113,7 @@ class LetterGroup(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class LetterChange(msgspec.Struct, frozen=True, kw_only=True):
     """How many letters were changed together; `change_id` undoes a discarding."""
 
     change_id: str

@@ -1,0 +1,22 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { useFormat } from "../shared";
+import type { Replay } from "../shared/api";
+import { sourcesQuery } from "../sources/sources";
+
+/** Says which part of history is meant: from when, until when, of which sources, which events, whom. */
+export function useSpanWords() {
+  const { t } = useTranslation("log");
+  const format = useFormat();
+  const known = useQuery(sourcesQuery).data ?? [];
+  return ({ since, until, sources, names, customer_id }: Replay["asked"]): string => {
+    const parts = [
+      since && t("replay.from", { at: format.moment(since) }),
+      until && t("replay.before", { at: format.moment(until) }),
+      sources.length > 0 && format.list(sources.map((each) => known.find((source) => source.source_id === each)?.name ?? each)),
+      names.length > 0 && format.list(names),
+      customer_id && t("replay.one_customer"),
+    ];
+    return parts.filter(Boolean).join(" · ") || t("replay.everything");
+  };
+}

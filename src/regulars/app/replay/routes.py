@@ -1,0 +1,118 @@
+"""Replays over HTTP: begin, pause, go on, give up, and see how far one is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from litestar import Controller, get, post
+
+from regulars.app.replay.core import Asked, Into, Replay
+from regulars.app.shop import Shop
+from regulars.kernel.errors import InvalidError
+from regulars.kernel.http import Page, Role, needs, page_limit
+
+
+class NewReplay(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of history to read once more, and into what; everything that is left out means all.
+
+    `since` and `until` are moments at which things came in. `customer` is a customer's id, or one of their identifiers
+    such as `user_id:ann`. Into `counts` only counts, `lake` puts back into history what it lacks, `profile` works the
+    customer out anew.
+    """
+
+    into: Into = "counts"
+    since: datetime | None = None
+    until: datetime | None = None
+    sources: list[str] = []
+    names: list[str] = []
+    customer: str | None = None
+
+
+class ReplaysController(Controller):
+    """`/v1/replays`."""
+
+    path = "/v1/replays"
+    tags = ("Log and replay",)
+
+    @get(
+        operation_id="listReplays",
+        summary="What is being read once more, and what was?",
+        opt=needs(Role.ADMIN),
+        sync_to_thread=True,
+    )
+    def list_replays(self, shop: Shop, cursor: str | None = None, limit: int | None = None) -> Page[Replay]:
+        """Return replays, the newest first."""
+        return shop.replays.list_replays(cursor=cursor, limit=page_limit(limit))
+
+    @get(
+        "/{replay_id:str}",
+        operation_id="getReplay",
+        summary="How far is this replay?",
+        opt=needs(Role.ADMIN),
+        sync_to_thread=True,
+    )
+    def get_replay(self, replay_id: str, shop: Shop) -> Replay:
+        """Return one replay."""
+        return shop.replays.find(replay_id)
+
+    @post(
+        operation_id="beginReplay",
+        summary="Read a span of history once more",
+        opt=needs(Role.ADMIN, audited_as="replay_started"),
+        status_code=202,
+        sync_to_thread=True,
+    )
+    def begin(self, data: NewReplay, shop: Shop) -> Replay:
+        """Begin it as a job; the shop goes on meanwhile, and nothing is sent to anybody again."""
+        for when in (data.since, data.until):
+            if when is not None and when.tzinfo is None:
+                raise InvalidError("A moment needs its time zone, such as 2026-11-25T18:30:00Z.")
+        asked = Asked(
+            into=data.into,
+            since=data.since,
+            until=data.until,
+            sources=data.sources,
+            names=data.names,
+            customer_id=shop.customer_named(data.customer) if data.customer else None,
+        )
+        return shop.replays.begin(asked)
+
+    @post(
+        "/{replay_id:str}/pause",
+        operation_id="pauseReplay",
+        summary="Let a replay rest",
+        opt=needs(Role.ADMIN, audited_as="replay_paused"),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def pause(self, replay_id: str, shop: Shop) -> Replay:
+        """Ask it to stop after the part at hand; what was read stays read."""
+        return shop.replays.pause(replay_id)
+
+    @post(
+        "/{replay_id:str}/resume",
+        operation_id="resumeReplay",
+        summary="Go on with a replay",
+        opt=needs(Role.ADMIN, audited_as="replay_resumed"),
+        status_code=202,
+        sync_to_thread=True,
+    )
+    def resume(self, replay_id: str, shop: Shop) -> Replay:
+        """Go on from where it rests."""
+        return shop.replays.resume(replay_id)
+
+    @post(
+        "/{replay_id:str}/discard",
+        operation_id="discardReplay",
+        summary="Give a replay up that rests",
+        opt=needs(Role.ADMIN, audited_as="replay_discarded"),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def discard(self, replay_id: str, shop: Shop) -> Replay:
+        """Give it up; what it put back into history stays there."""
+        return shop.replays.discard(replay_id)
+
+
+ROUTES: list[type[Controller]] = [ReplaysController]
