@@ -28,7 +28,7 @@ def test_the_loop_of_a_demo_is_whole(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.timeout(PLAY_S_MAX + 60)
-@pytest.mark.parametrize("name", ["video", "store"])
+@pytest.mark.parametrize("name", ["video", "music", "store"])
 def test_the_loop_of_a_demo_is_whole_with_its_state_in_postgresql(
     name: str, tmp_path: Path, postgresql: Postgresql
 ) -> None:
