@@ -19,9 +19,9 @@ import pytest
 from regulars.app.http import build_web
 from regulars.app.shop import Shop, open_shop
 from regulars.kernel.clock import WoundClock, microseconds
-from regulars.kernel.errors import ConflictError, InvalidError, UnavailableError
+from regulars.kernel.errors import ConflictError, InvalidError, NotInstalledError, UnavailableError
 from regulars.recommend.evaluation.report import EvaluationReport, FigureShown, ModelShown
-from regulars.testing.demo import DEMOS, DemoOptions, old_app, run_demo
+from regulars.testing.demo import DEMOS, DemoOptions, old_app, run_demo, sending
 from regulars.testing.demo.api import Api
 from regulars.testing.demo.checking import Facts, contradictions, quantile_ms
 from regulars.testing.demo.living import SLOT, Life
@@ -331,6 +331,13 @@ def test_the_old_app_errs_in_every_way_that_the_console_has_a_page_for(monkeypat
     assert sent[4].at_us >= NOW + 365 * DAY_US
     assert sent[5].message_id == sent[4].message_id
     assert sent[5].properties != sent[4].properties
+
+
+def test_without_the_sdk_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "find_spec", lambda _name: None)
+    with pytest.raises(NotInstalledError, match=r"pip install 'regulars\[demo\]'"):
+        run_demo("music", DemoOptions(folder=tmp_path / "shop", check=True))
+    assert not (tmp_path / "shop").exists()
 
 
 class InMemory(Api):

@@ -26,7 +26,7 @@ from regulars.testing.demo.opening import define_plan, define_slots, make_shop, 
 from regulars.testing.demo.options import DemoOptions, DemoState, load_state
 from regulars.testing.demo.plans import Plan, plan_for
 from regulars.testing.demo.saying import Saying, table
-from regulars.testing.demo.sending import Sender, send_all
+from regulars.testing.demo.sending import Sender, need_sdk, send_all
 from regulars.testing.demo.serving import free_port, served
 from regulars.testing.simulator import Call
 
@@ -241,6 +241,7 @@ def run(name: str, options: DemoOptions, saying: Saying | None = None) -> int:
 
     A check without a folder of its own plays in a fresh one and takes it away afterwards.
     """
+    need_sdk()
     stop, said = threading.Event(), saying or Saying(as_json=options.as_json)
     with stopped_by_signals(stop), tempfile.TemporaryDirectory(prefix="regulars-check-") as fresh:
         if options.check and options.folder is None:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from typing import Any  # Any: the SDK has no types
 
 from regulars.kernel.clock import moment
@@ -21,17 +22,29 @@ PAUSE_S = 0.01
 FLUSH_S_MAX = 120.0
 
 
+def need_sdk() -> None:
+    """Make sure that there is something to send with.
+
+    Raises
+    ------
+    NotInstalledError
+        When the SDK is not installed.
+
+    """
+    if find_spec("segment") is None:
+        raise NotInstalledError(
+            "The demos send through segment-analytics-python, which is not installed. "
+            "Run: pip install 'regulars[demo]'."
+        )
+
+
 class Sender:
     """One SDK client. `sent` counts calls handed over; `failed` those the SDK gave up on."""
 
     def __init__(self, url: str, write_key: str) -> None:
-        try:
-            from segment.analytics.client import Client
-        except ImportError:
-            raise NotInstalledError(
-                "The demos send through segment-analytics-python, which is not installed. "
-                "Run: pip install 'regulars[demo]'."
-            ) from None
+        need_sdk()
+        from segment.analytics.client import Client
+
         logging.getLogger("segment").setLevel(logging.CRITICAL)  # a retry is no news; giving up comes to `_gave_up`
         self._client: Any = Client(  # Any: the SDK has no types
             write_key,
