@@ -462,6 +462,10 @@ def test_mistakes_are_answered_with_sentences(shop: SmallShop) -> None:
     stocked(shop)
     shop.work()
     shop.recommend.put_slot("home", SlotWish(title="Home"))
+    with pytest.raises(
+        NotFoundError, match=r"There is no slot 'cellar'\. Define it under Slots, or leave the slot out\."
+    ):
+        shop.recommend.for_customer(None, slot="cellar")
     with pytest.raises(NotFoundError, match=r"There is no slot 'hme'\. Nearest: 'home'"):
         shop.recommend.for_customer("ann", slot="hme")
     with pytest.raises(NotFoundError, match="Nobody knows an item 'x'"):

@@ -306,7 +306,8 @@ class Recommend:
             return _DEFAULT_SLOT
         found = self._follower.slots.get(name)
         if found is None:
-            raise NotFoundError(f"There is no slot {name!r}.{nearest(name, list(self._follower.slots))}")
+            hint = nearest(name, list(self._follower.slots)) or " Define it under Slots, or leave the slot out."
+            raise NotFoundError(f"There is no slot {name!r}.{hint}")
         return found
 
     def _assigned(self, slot: Slot, customer: CustomerId | None, asked: Asked) -> Assignment | None:
