@@ -206,7 +206,7 @@ def test_the_verb_says_what_it_read(tmp_path: Path) -> None:
     words = ["replay", folder, "--event", "Identify", "--to", str(tmp_path / "x.jsonl")]
     assert "belong to the span" in run.invoke(regulars, words).output
     assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 3
-    assert "History lacked 0" in run.invoke(regulars, ["replay", folder, "--into", "lake"]).output
+    assert "History has them all." in run.invoke(regulars, ["replay", folder, "--into", "lake"]).output
     again = run.invoke(regulars, ["replay", folder, "--into", "profile", "--customer", "user_id:u4"])
     assert "nothing changed" in again.output
     wrong = run.invoke(regulars, ["replay", folder, "--since", "yesterday"])

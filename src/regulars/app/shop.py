@@ -30,7 +30,7 @@ from regulars.experiments import Experiments
 from regulars.identity import Identity
 from regulars.kernel.clock import Clock, SystemClock
 from regulars.kernel.database import Database
-from regulars.kernel.errors import ConflictError, UnavailableError
+from regulars.kernel.errors import ConflictError, NotFoundError, UnavailableError
 from regulars.kernel.eventlog import EventLog, open_log
 from regulars.kernel.files import Files
 from regulars.kernel.headroom import Headroom
@@ -213,7 +213,13 @@ class Shop:
 
         """
         kind, colon, value = words.partition(":")
-        return (self.profiles.by(kind, value) if colon else self.profiles.of(CustomerId(words))).customer_id
+        if colon:
+            return self.profiles.by(kind, value).customer_id
+        try:
+            return self.profiles.of(CustomerId(words)).customer_id
+        except NotFoundError:
+            hint = "An id of yours is given with its kind, such as user_id:… or email:…"
+            raise NotFoundError(f"No customer has the id {words!r}. {hint}") from None
 
     def erase(self, customer_id: CustomerId) -> ErasureReport:
         """Forget a customer everywhere: log, history, tables; return how much went. It cannot be undone."""

@@ -120,7 +120,8 @@ def _told(report: ReplayReport) -> str:
     if report.place:
         lines.append(f"They are in {report.place}.")
     elif report.into == "lake":
-        lines.append(f"History lacked {report.taken:,} of them; they are back.")
+        lacked = f"History lacked {report.taken:,} of them; they are back." if report.taken else "History has them all."
+        lines.append(lacked)
     else:
         rows = [{"event": one.name, "source": one.source_id, "count": f"{one.events:,}"} for one in report.counts]
         lines.append(table(rows) or "Nothing happened.")
