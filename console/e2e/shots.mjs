@@ -71,6 +71,7 @@ async function pages(tab) {
     "plans-one": plan && `/plans/${plan.plan_id}`,
     "plans-fields": plan && `/plans/${plan.plan_id}?tab=fields`,
     log: "/log",
+    replay: "/log?tab=replay",
     rebuild: "/log?tab=rebuild",
     backups: "/log?tab=backups",
     people: "/settings?tab=people",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import io
 import threading
 from collections import Counter
@@ -29,6 +30,7 @@ from regulars.testing.demo.opening import EXPERIMENT, define_slots
 from regulars.testing.demo.options import DemoState, load_state
 from regulars.testing.demo.plans import Plan, plan_for
 from regulars.testing.demo.saying import Saying
+from regulars.testing.demo.till import till_file
 from regulars.testing.simulator import Call, World
 from regulars.testing.simulator.visits import DAY_US
 from regulars.web.keys import Keys
@@ -164,7 +166,8 @@ def whole() -> Facts:
     )
     return Facts(
         demo="music", simulated=True, sent=9, accepted=9, in_the_lake=9, customers=2, items=3, interactions=4, slates=1,
-        evaluation=report,
+        till_rows=9, till_receipts=5, till_rows_refused=1, till_customers=4, till_customers_known_online=2,
+        hook_deliveries=7, hook_deliveries_refused=1, hook_events=5, hook_dead_letters=1, evaluation=report,
     )  # fmt: skip
 
 
@@ -184,6 +187,11 @@ def test_a_whole_loop_has_no_contradictions() -> None:
         ({"interactions": 0}, "No event touched an item."),
         ({"slates": 0}, "No slate was answered."),
         ({"evaluation": None}, "Nothing was evaluated."),
+        ({"till_rows_refused": 0}, "Of 9 rows of the till, 0 were refused."),
+        ({"till_receipts": 0}, "Of 9 rows of the till, 1 were refused."),
+        ({"till_customers_known_online": 0}, "0 of 4 at the till are known online."),
+        ({"hook_events": 2}, "6 deliveries were taken, 2 told, 1 laid aside."),
+        ({"hook_deliveries_refused": 0, "hook_events": 6}, "No delivery was refused"),
     ],
 )
 def test_every_broken_station_of_the_loop_is_named(broken: dict[str, Any], sentence: str) -> None:
@@ -191,6 +199,28 @@ def test_every_broken_station_of_the_loop_is_named(broken: dict[str, Any], sente
     for name, value in broken.items():
         setattr(facts, name, value)
     assert any(sentence in problem for problem in contradictions(facts))
+
+
+def test_a_demo_without_a_till_or_a_webhook_is_whole_as_well() -> None:
+    facts = whole()
+    for name in Facts.__struct_fields__:
+        if name.startswith(("till_", "hook_")):
+            setattr(facts, name, 0)
+    assert contradictions(facts) == []
+
+
+def test_the_till_gives_the_same_file_from_the_same_seed_with_people_of_the_web_shop_in_it() -> None:
+    now_us = microseconds(datetime(2026, 11, 25, 9, tzinfo=UTC))
+    file = till_file(World("store", 7), now_us)
+    assert file == till_file(World("store", 7), now_us)
+    rows = list(csv.DictReader(io.StringIO(file.decode())))
+    emails = {person.traits["email"] for person in World("store", 7).people if person.signs_in}
+    shown = [row for row in rows if row["card"]]
+    assert 0 < len(shown) < len(rows)
+    assert {row["email"] for row in shown} <= emails
+    assert {row["date"] for row in rows if row["date"] == "??"}
+    assert all(row["date"] < "2026-11-25" for row in rows if row["date"] != "??"), "every receipt is of the past"
+    assert {row["product_id"] for row in rows} <= {item.item_id for item in World("store", 7).items}
 
 
 def test_learning_that_is_no_better_than_popularity_is_a_broken_loop() -> None:

@@ -58,4 +58,8 @@ def check(name: str, facts: dict[str, Any]) -> None:  # Any: as above
     assert facts["customers"] > 50
     assert facts["slates"] > 100
     assert facts["simulated"] is (name != "video")
+    if name == "store":
+        assert facts["till_receipts"] > 100
+        assert facts["till_customers_known_online"] > 10
+        assert (facts["hook_deliveries"], facts["hook_events"], facts["hook_dead_letters"]) == (49, 40, 6)
     assert facts["merges"] > 0 or name == "video"

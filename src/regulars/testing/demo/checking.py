@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,11 @@ from regulars.kernel.clock import MICROSECONDS_PER_SECOND
 from regulars.kernel.errors import UnavailableError
 from regulars.kernel.ids import SourceId
 from regulars.recommend.evaluation import EvaluationOptions, EvaluationReport, evaluate_file
+from regulars.testing.demo.till import card_of
+from regulars.testing.simulator import World
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 CATCH_UP_S_MAX = 300.0
 PAUSE_S = 0.1
@@ -45,6 +51,15 @@ class Facts(msgspec.Struct, kw_only=True):
     slates_clicked: int = 0
     recommend_ms_p50: float = 0.0
     recommend_ms_p99: float = 0.0
+    till_rows: int = 0
+    till_receipts: int = 0
+    till_rows_refused: int = 0
+    till_customers: int = 0
+    till_customers_known_online: int = 0
+    hook_deliveries: int = 0
+    hook_deliveries_refused: int = 0
+    hook_events: int = 0
+    hook_dead_letters: int = 0
     evaluation: EvaluationReport | None = None
     problems: list[str] = []
 
@@ -93,6 +108,37 @@ def counted(facts: Facts, shop: Shop, source_ids: Sequence[SourceId]) -> None:
     facts.interactions, facts.items = found.interactions, shop.catalog.summary().items
 
 
+def counted_coming_in(facts: Facts, shop: Shop, world: World) -> None:
+    """Fill in what the shop says of the till's file and of the webhook, where the demo has them."""
+    reports = [one.report for one in shop.imports.newest().items if one.report is not None and not one.report.dry_run]
+    for report in reports:
+        facts.till_rows += report.rows
+        facts.till_rows_refused += report.refused
+    events = shop.lake.events()
+    for source in shop.events.list_sources():
+        told = events.filter(events.source_id == str(source.source_id), events.call == "track")
+        if source.kind == "import":
+            facts.till_receipts += _rows_of(shop, told)
+        elif source.kind == "hook":
+            facts.hook_events += _rows_of(shop, told)
+            letters = [one for one in shop.letters.groups() if one.source_id == str(source.source_id)]
+            facts.hook_dead_letters += sum(one.letters for one in letters)
+
+    facts.till_customers, facts.till_customers_known_online = _met(shop, world)
+
+
+def _rows_of(shop: Shop, table: Table) -> int:
+    return int(shop.lake.query(table.aggregate(rows=table.count()))["rows"][0].as_py())
+
+
+def _met(shop: Shop, world: World) -> tuple[int, int]:
+    """Return how many customers the till knows by their card, and how many of those are the ones known online."""
+    wanted = [(("card", card_of(person)), ("user_id", person.user_id)) for person in world.people]
+    found = shop.identity.known_among([key for keys in wanted for key in keys])
+    cards = [keys for keys in wanted if keys[0] in found]
+    return len(cards), sum(found[card] == found.get(user) for card, user in cards)
+
+
 def contradictions(facts: Facts) -> list[str]:
     """Return a sentence for everything that does not add up."""
     found = []
@@ -112,7 +158,24 @@ def contradictions(facts: Facts) -> list[str]:
         found.append("No event touched an item.")
     if not facts.slates:
         found.append("No slate was answered.")
-    return found + _learning(facts)
+    return found + _coming_in(facts) + _learning(facts)
+
+
+def _coming_in(facts: Facts) -> list[str]:
+    """Return what is wrong with the till's file and the webhook; nothing where the demo has neither."""
+    found = []
+    if facts.till_rows and not (facts.till_receipts and 0 < facts.till_rows_refused < facts.till_rows):
+        found.append(f"Of {facts.till_rows:,} rows of the till, {facts.till_rows_refused:,} were refused.")
+    if facts.till_rows and not 0 < facts.till_customers_known_online < facts.till_customers:
+        found.append(f"{facts.till_customers_known_online:,} of {facts.till_customers:,} at the till are known online.")
+    arrived = facts.hook_deliveries - facts.hook_deliveries_refused
+    if facts.hook_events + facts.hook_dead_letters != arrived:
+        found.append(
+            f"{arrived:,} deliveries were taken, {facts.hook_events:,} told, {facts.hook_dead_letters:,} laid aside."
+        )
+    if facts.hook_deliveries and not (facts.hook_deliveries_refused and facts.hook_dead_letters):
+        found.append("No delivery was refused or laid aside, as some should be.")
+    return found
 
 
 def _learning(facts: Facts) -> list[str]:

@@ -39,6 +39,7 @@ class DemoState(msgspec.Struct, kw_only=True):
     """`demo.json` in the shop's folder.
 
     `sent` calls of the stream have gone out, and `extra_sent` beside it; `started_us` is where the stream began.
+    `deliveries` of a webhook were sent, of which the door refused some.
     """
 
     demo: str
@@ -54,6 +55,8 @@ class DemoState(msgspec.Struct, kw_only=True):
     extra_sent: int = 0
     past_sent: bool = False
     old_app_key: str = ""
+    deliveries: int = 0
+    deliveries_refused: int = 0
 
     def save(self, folder: Path) -> None:
         """Write it, readable by its owner alone: it holds keys."""

@@ -20,6 +20,7 @@ from regulars.kernel.ids import SourceId
 from regulars.testing.demo import checking
 from regulars.testing.demo.api import Api
 from regulars.testing.demo.checking import Facts
+from regulars.testing.demo.deliveries import deliver
 from regulars.testing.demo.living import SPEEDS, Life
 from regulars.testing.demo.old_app import OldApp
 from regulars.testing.demo.opening import define_plan, define_slots, make_shop, sign_in_path
@@ -28,7 +29,8 @@ from regulars.testing.demo.plans import Plan, plan_for
 from regulars.testing.demo.saying import Saying, table
 from regulars.testing.demo.sending import Sender, need_sdk, send_all
 from regulars.testing.demo.serving import free_port, served
-from regulars.testing.simulator import Call
+from regulars.testing.demo.till import import_till
+from regulars.testing.simulator import Call, World
 
 TRAIN_S_MAX = 300.0
 REHEARSED_VISITS = 600
@@ -126,8 +128,21 @@ class Demo:
             life.rehearse(REHEARSED_VISITS)
             state.extra_sent += life.extra_sent
             life.extra_sent = 0
+            if self.name == "store":
+                self._from_elsewhere(plan.world, state, life.api)
         state.past_sent = True
         state.save(self.folder)
+
+    def _from_elsewhere(self, world: World, state: DemoState, api: Api) -> None:
+        """Take the till's file in, and let the payment service deliver."""
+        now_us = self.clock.now_us()
+        if not api.get("/v1/imports")["items"]:
+            self.saying.note("The till's receipts of two weeks are imported …")
+            import_till(api, world, now_us)
+        if not api.get("/v1/hooks"):
+            self.saying.note("The payment service delivers refunds by a signed webhook; some cannot be told …")
+            delivered = deliver(api, world, now_us)
+            state.deliveries, state.deliveries_refused = delivered.taken + delivered.refused, delivered.refused
 
     def _train(self, api: Api) -> None:
         self.saying.note("Learning …")
@@ -194,6 +209,9 @@ class Demo:
             facts.catch_up_s += checking.await_worker(shop)
             sources = [SourceId(one.source_id) for one in shop.events.list_sources() if one.name == "Replay"]
             checking.counted(facts, shop, sources)
+            facts.hook_deliveries, facts.hook_deliveries_refused = state.deliveries, state.deliveries_refused
+            if plan.world is not None:
+                checking.counted_coming_in(facts, shop, plan.world)
             self.saying.note("Evaluating, beside the baselines …")
             checking.evaluate(facts, shop, sources, self.folder / "interactions.csv")
         facts.problems += checking.contradictions(facts)

@@ -75,6 +75,10 @@ class World:
         """Return everybody."""
         return self._behaviour.people
 
+    def likes(self, person: Person, item: Item) -> bool:
+        """Return whether an item is to a person's taste."""
+        return self._behaviour.likes(person, item)
+
     def calls(self, start_us: int) -> Iterator[Call]:
         """Walk all calls from a moment on, in order of time, without end. A world is walked once."""
         starts = [(self._behaviour.first_start_us(person, start_us), person.number) for person in self.people]
