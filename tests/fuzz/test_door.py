@@ -25,7 +25,7 @@ from regulars.kernel.clock import SystemClock
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 QUICK = 6_000
-MANY = int(os.environ.get("FUZZ_REQUESTS", "1000000"))
+MANY = int(os.environ.get("FUZZ_REQUESTS", "200000"))  # a million takes a quarter of an hour
 SHARE_FOR_THE_SHOP = 25  # each so manieth record goes through a whole shop
 RECORDS_A_CATCH_UP = 400
 GROWTH_BLOCKS_MAX = 5_000
@@ -103,7 +103,7 @@ def test_any_values_in_an_event_are_answered(
 
 @pytest.mark.slow
 @pytest.mark.timeout(0)
-def test_a_million_requests_gone_wrong_break_nothing_and_leave_no_memory_behind(
+def test_very_many_requests_gone_wrong_break_nothing_and_leave_no_memory_behind(
     knocking: Knocking, tmp_path: Path
 ) -> None:
     nonsense = Nonsense(SEED)
