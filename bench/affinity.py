@@ -6,6 +6,7 @@ difference to the default with a 95 % interval (bootstrap over customers), and t
 after more than 30 days.
 
     python bench/affinity.py --purchases known_customers.parquet
+    python bench/affinity.py                              # MovieLens-100K, fetched once
     python bench/affinity.py --ratings recbole-1.2.1-py3-none-any.whl
     python bench/affinity.py --purchases known_customers.parquet --part test
 
@@ -68,7 +69,7 @@ def purchases(path: Path) -> dict[str, History]:
     return {customer: sorted(history, key=lambda one: one.at_us) for customer, history in found.items()}
 
 
-def ratings(path: Path) -> dict[str, History]:
+def ratings(path: Path | None) -> dict[str, History]:
     """Return the genres of the films that each customer liked, visit by visit."""
     recording = read_movielens(path)
     genres = {str(item.item_id): tags_of(item.attributes) for item in recording.items}
@@ -146,7 +147,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.purchases:
         measure("the next purchase", half(purchases(asked.purchases), asked.part), PURCHASE_TOP, asked.part)
-    if asked.ratings:
+    if asked.ratings or not asked.purchases:
         measure("the films liked next", half(ratings(asked.ratings), asked.part), RATING_TOP, asked.part)
 
 
