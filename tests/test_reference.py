@@ -72,3 +72,16 @@ def test_every_relative_link_of_the_docs_leads_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_every_page_of_the_docs_is_reached_from_the_readme() -> None:
+    reached: set[Path] = set()
+    to_read = [ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+        to_read.extend((page.parent / link).resolve() for link in links)
+    assert sorted(page.name for page in (ROOT / "docs").rglob("*.md") if page not in reached) == []
