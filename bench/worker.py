@@ -11,9 +11,10 @@ it back, all in one transaction per batch; it runs in turns with the worker, on 
 REFERENCE_SIZE_MAX). It does a fraction of the work: no evidence, no history of traits, no devices, consent, counts by
 minute, interactions, slates or lake.
 
-Figures are events per CPU-second of the one process, which a busy machine changes least.
+Figures are events per CPU-second of the one process, which a busy machine changes least. With --postgresql the state
+lies in a PostgreSQL server started for the bench, whose own CPU-seconds and the time on the clock are told beside.
 
-    python bench/worker.py [--sizes 100000,1000000] [--events 20000] [--rounds 3] [--cold] [--profile]
+    python bench/worker.py [--sizes 100000,1000000] [--events 20000] [--rounds 3] [--cold] [--profile] [--postgresql]
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from regulars.events.record import AcceptedRequest, encode_entry
 from regulars.events.worker import Worker, settle_memory
 from regulars.events.worker_store import SeenRow
 from regulars.kernel.ids import ItemId, derived_id
+from regulars.testing.postgresql import postgresql
 
 EVENTS_A_CUSTOMER = 50
 REQUEST_EVENTS = 100
@@ -156,16 +158,14 @@ def fill(shop: Shop, size: int) -> None:
         cursor = connection.connection.cursor()
         for statement in _FILL_PREPARE:
             cursor.execute(statement)
-        known = {row[0] for row in cursor.execute("SELECT identifier FROM identity_identifiers")}
-        first = cursor.execute("SELECT MAX(identifier_id) FROM identity_identifiers").fetchone()[0] + 1
-        states = cursor.execute(
-            "SELECT name, state FROM profiles_customers ORDER BY events_total DESC LIMIT 500"
-        ).fetchall()
-        lines = [row[0] for row in cursor.execute("SELECT line FROM profiles_timeline LIMIT 5000")]
+        known = {row[0] for row in _rows(cursor, "SELECT identifier FROM identity_identifiers")}
+        first = _rows(cursor, "SELECT MAX(identifier_id) FROM identity_identifiers")[0][0] + 1
+        states = _rows(cursor, "SELECT name, state FROM profiles_customers ORDER BY events_total DESC LIMIT 500")
+        lines = [row[0] for row in _rows(cursor, "SELECT line FROM profiles_timeline LIMIT 5000")]
         new = [number for number in range(customers) if f"anonymous_id:anonymous-{number}" not in known]
         _many(cursor, _ADD_IDENTIFIER, _identifiers(new, known, first))
         _many(cursor, _ADD_PROFILE, _profiles(new, states))
-        last = cursor.execute("SELECT MAX(identifier_id) FROM identity_identifiers").fetchone()[0]
+        last = _rows(cursor, "SELECT MAX(identifier_id) FROM identity_identifiers")[0][0]
         chance = random.Random(3)
         rows = ((chance.randrange(1, last + 1), START_US + n, lines[n % len(lines)]) for n in range(missing))
         _many(cursor, "INSERT INTO profiles_timeline (identifier_id, occurred_us, line) VALUES (?, ?, ?)", rows)
@@ -191,7 +191,13 @@ _FILL_FINISH = (
 
 
 def _many(cursor: Any, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:  # Any: the driver's cursor
-    cursor.executemany(statement, rows)
+    is_sqlite = type(cursor).__module__ == "sqlite3"
+    cursor.executemany(statement if is_sqlite else statement.replace("?", "%s"), rows)
+
+
+def _rows(cursor: Any, statement: str) -> list[Any]:  # Any: the driver's cursor, and rows of any table
+    cursor.execute(statement)
+    return list(cursor.fetchall())
 
 
 def _customer(number: int) -> str:
@@ -293,11 +299,11 @@ class Naive:
         )
 
 
-def measure(size: int, events: int, rounds: int, *, cold: bool, profile: bool) -> tuple[float, float]:
+def measure(size: int, events: int, rounds: int, *, url: str, cold: bool, profile: bool) -> tuple[float, float]:
     """Return (worker, reference) in events per CPU-second, medians, on shops of one size."""
     folder = Path(tempfile.mkdtemp(prefix="regulars-bench-"))
     try:
-        shop = open_shop(folder / "shop", partition="library")
+        shop = open_shop(folder / "shop", flags={"state.url": url} if url else {}, partition="library")
         stocked(shop)
         customers = max(size // EVENTS_A_CUSTOMER, 400)
         work_through(shop, shop.worker(), Traffic(1, customers).requests(TEMPLATE_EVENTS, START_US))
@@ -312,6 +318,7 @@ def measure(size: int, events: int, rounds: int, *, cold: bool, profile: bool) -
         )
         naive = Naive(folder / "naive.db", min(size, REFERENCE_SIZE_MAX), template)
         worker, ours, theirs = shop.worker(), [], []
+        served: list[tuple[float, float]] = []
         begun = time.process_time()
         work_through(shop, worker, Traffic(99, customers).requests(REQUEST_EVENTS, START_US))
         _print(
@@ -320,13 +327,35 @@ def measure(size: int, events: int, rounds: int, *, cold: bool, profile: bool) -
         for number in range(rounds):
             settle_memory()
             payloads = Traffic(100 + number, customers, cold=cold).requests(events, START_US + 10**10)
+            served_s, clock_s = _served_s(url), time.monotonic()
             run: Callable[[], float] = lambda sent=payloads: work_through(shop, worker, sent)  # type: ignore[misc]  # noqa: E731
             ours.append(events / (_profiled(run) if profile else run()))
+            if url:
+                served.append((_served_s(url) - served_s, time.monotonic() - clock_s))
             theirs.append(events / naive.take(payloads))
         shop.close()
+        if served:
+            server_s, clock_s = (statistics.median(column) for column in zip(*served, strict=True))
+            _print(f"server, shop of {size:.0e} events", events / server_s, "events/CPU-s", events / clock_s)
         return statistics.median(ours), statistics.median(theirs)
     finally:
         shutil.rmtree(folder)
+
+
+def _served_s(url: str) -> float:
+    """Return the CPU-seconds that the server of a database has taken so far."""
+    if not url:
+        return 0.0
+    import psutil
+
+    folder = url.partition("host=")[2]
+    found = [one for one in psutil.process_iter(["cmdline"]) if f"unix_socket_directories={folder}" in _said(one)]
+    processes = [each for one in found for each in (one, *one.children(recursive=True))]
+    return float(sum(sum(each.cpu_times()[:4]) for each in {one.pid: one for one in processes}.values()))
+
+
+def _said(process: Any) -> list[str]:  # Any: psutil.Process
+    return process.info["cmdline"] or []
 
 
 def _profiled(run: Callable[[], float]) -> float:
@@ -348,10 +377,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cold", action="store_true", help="every event another customer's")
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--postgresql", action="store_true", help="with the state in a server of its own")
     wanted = parser.parse_args()
+    if not wanted.postgresql:
+        _measure_all(wanted, lambda: "")
+        return
+    with postgresql() as server:
+        _measure_all(wanted, server.create)
+
+
+def _measure_all(wanted: argparse.Namespace, place: Callable[[], str]) -> None:
     rates = []
     for size in map(int, wanted.sizes.split(",")):
-        ours, theirs = measure(size, wanted.events, wanted.rounds, cold=wanted.cold, profile=wanted.profile)
+        options = {"cold": wanted.cold, "profile": wanted.profile}
+        ours, theirs = measure(size, wanted.events, wanted.rounds, url=place(), **options)
         rates.append(ours)
         _print(f"worker, all projections, shop of {size:.0e} events", ours, "events/CPU-s", theirs)
     if len(rates) > 1:

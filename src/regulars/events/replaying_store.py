@@ -43,12 +43,12 @@ def drop_tables(connection: Connection) -> None:
 
 def note_told(connection: Connection, keys: Sequence[bytes]) -> None:
     """Remember which of our own news the log told."""
-    write_rows(connection, _NOTE_TOLD, [(key,) for key in keys])
+    write_rows(connection, _NOTE_TOLD, [(key,) for key in keys], "bytea")
 
 
 def lay_aside(connection: Connection, given: Sequence[tuple[bytes, bytes]]) -> None:
     """Keep news that projections gave, each once: key and fact."""
-    write_rows(connection, _LAY_ASIDE, list(given))
+    write_rows(connection, _LAY_ASIDE, list(given), "bytea bytea")
 
 
 def unknown_news(connection: Connection) -> list[bytes]:

@@ -388,7 +388,7 @@ def clear_young(connection: Connection) -> None:
 def add_run(connection: Connection, run: SeenRow, pages: Sequence[tuple[int, bytes]]) -> None:
     """Keep a sealed run."""
     write_rows(connection, _ADD_RUN, [tuple(run)])
-    write_rows(connection, _ADD_PAGE, [(place_of(run.number, page), keys) for page, keys in pages])
+    write_rows(connection, _ADD_PAGE, [(place_of(run.number, page), keys) for page, keys in pages], "bigint bytea")
 
 
 def place_of(run_id: int, page: int) -> int:

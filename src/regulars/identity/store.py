@@ -197,12 +197,13 @@ def last_number(connection: Connection) -> int:
 
 def add_identifiers(connection: Connection, rows: Sequence[KnownIdentifier]) -> None:
     """Keep new identifiers."""
-    write_rows(connection, _ADD, [(row[0], row[1], row[1].partition(":")[0], row[2], row[3], row[4]) for row in rows])
+    values = [(row[0], row[1], row[1].partition(":")[0], row[2], row[3], row[4]) for row in rows]
+    write_rows(connection, _ADD, values, "bigint text text text bigint bigint")
 
 
 def set_seen(connection: Connection, rows: Sequence[tuple[int, int, int]]) -> None:
     """Remember (first, last, identifier number) for identifiers seen again."""
-    write_rows(connection, _SEEN, rows)
+    write_rows(connection, _SEEN, rows, "bigint bigint bigint")
 
 
 def move(connection: Connection, moves: Sequence[tuple[CustomerId, CustomerId]]) -> None:
@@ -221,6 +222,7 @@ def add_evidence(connection: Connection, evidence: Iterable[Evidence]) -> None:
         connection,
         _ADD_EVIDENCE,
         [(one.from_id, one.to_id, one.kind, one.event_id, one.at_us, one.refused_reason) for one in evidence],
+        "text text text text bigint text",
     )
 
 

@@ -104,6 +104,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _CHANGE = """
 UPDATE profiles_customers SET first_us = ?, last_us = ?, events_total = ?, name = ?, state = ?, taste = ?
 WHERE customer_id = ?"""
+_ROW_TYPES = "bigint bigint bigint text bytea text text"
 _FORGET = "DELETE FROM profiles_customers WHERE customer_id {among}"
 _ADD_WORD = "INSERT INTO profiles_words (word, customer_id) VALUES (?, ?) ON CONFLICT (word, customer_id) DO NOTHING"
 _FORGET_WORD = "DELETE FROM profiles_words WHERE word = ? AND customer_id = ?"
@@ -181,22 +182,27 @@ def _kept(row: Sequence[Any]) -> Kept:  # Any: as above
 
 def add(connection: Connection, new: Sequence[Kept]) -> None:
     """Remember customers for the first time."""
-    write_rows(connection, _ADD, [_row(kept) for kept in new])
-    write_rows(connection, _ADD_WORD, [pair for kept in new for pair in _words(kept.customer_id, kept.name)])
+    write_rows(connection, _ADD, [_row(kept) for kept in new], _ROW_TYPES)
+    _add_words(connection, new)
 
 
 def change(connection: Connection, changed: Sequence[Kept], former_names: Mapping[CustomerId, str | None]) -> None:
     """Remember what customers have become; `former_names` holds those that were kept before."""
-    write_rows(connection, _CHANGE, [_row(kept) for kept in changed])
+    write_rows(connection, _CHANGE, [_row(kept) for kept in changed], _ROW_TYPES)
     renamed = [kept for kept in changed if kept.name != former_names[kept.customer_id]]
     _forget_words(connection, {kept.customer_id: former_names[kept.customer_id] for kept in renamed})
-    write_rows(connection, _ADD_WORD, [pair for kept in renamed for pair in _words(kept.customer_id, kept.name)])
+    _add_words(connection, renamed)
 
 
 def forget(connection: Connection, gone: Mapping[CustomerId, str | None]) -> int:
     """Remove customers, by the names they were kept under; return how many rows went."""
     words = _forget_words(connection, gone)
     return words + delete_among(connection, _FORGET, gone)
+
+
+def _add_words(connection: Connection, named: Sequence[Kept]) -> None:
+    pairs = [pair for kept in named for pair in _words(kept.customer_id, kept.name)]
+    write_rows(connection, _ADD_WORD, pairs, "text text")
 
 
 def _forget_words(connection: Connection, gone: Mapping[CustomerId, str | None]) -> int:
@@ -266,7 +272,8 @@ def count_new(connection: Connection, since_us: int) -> int:
 
 def add_lines(connection: Connection, rows: Sequence[tuple[int, int, Line]]) -> None:
     """File events: (identifier number, moment, line)."""
-    write_rows(connection, _ADD_LINE, [(number, at_us, _encode(line)) for number, at_us, line in rows])
+    values = [(number, at_us, _encode(line)) for number, at_us, line in rows]
+    write_rows(connection, _ADD_LINE, values, "bigint bigint bytea")
 
 
 def lines(

@@ -204,7 +204,7 @@ def item_numbers(connection: Connection, item_ids: Sequence[str]) -> dict[str, i
     known = {row[0]: int(row[1]) for row in rows_among(connection, _ITEM_NOS, wanted)}
     missing = [(item_id,) for item_id in wanted if item_id not in known]
     if missing:
-        write_rows(connection, _ADD_ITEM, missing)
+        write_rows(connection, _ADD_ITEM, missing, "text")
         known |= {row[0]: int(row[1]) for row in rows_among(connection, _ITEM_NOS, [one for (one,) in missing])}
     return known
 
@@ -216,7 +216,7 @@ def items_after(connection: Connection, after: int) -> list[tuple[int, ItemId]]:
 
 def add_interactions(connection: Connection, rows: Sequence[InteractionRow]) -> None:
     """Append interactions."""
-    write_rows(connection, _ADD_INTERACTION, rows)
+    write_rows(connection, _ADD_INTERACTION, rows, "bigint bigint bigint bigint smallint real text text")
 
 
 def interactions_after(connection: Connection, after: int, rows_max: int) -> list[InteractionRow]:
@@ -241,8 +241,8 @@ def anchors_of(connection: Connection, customer_ids: Sequence[CustomerId]) -> di
 
 
 def set_owners(connection: Connection, owned: Sequence[OwnerRow]) -> None:
-    """Write whose some anchors are."""
-    write_rows(connection, _ADD_OWNER, owned)
+    """Write whose some anchors are, each anchor once."""
+    write_rows(connection, _ADD_OWNER, owned, "bigint text bigint")
 
 
 def move(connection: Connection, merges: Sequence[Merge], version: int) -> int:
@@ -260,7 +260,7 @@ def owners_since(connection: Connection, version: int) -> list[OwnerRow]:
 
 def add_slates(connection: Connection, rows: Sequence[ShownRow]) -> None:
     """Append slates that were shown."""
-    write_rows(connection, _ADD_SLATE, rows)
+    write_rows(connection, _ADD_SLATE, rows, "bigint text bigint text text bigint bigint bytea")
 
 
 def slates_between(connection: Connection, since_us: int, until_us: int) -> list[ShownRow]:

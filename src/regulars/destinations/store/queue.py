@@ -144,7 +144,7 @@ Queued = tuple[str, str, str, int | None, int, int, int, bytes]
 
 def enqueue(connection: Connection, rows: Sequence[Queued]) -> None:
     """Let events wait: (destination, event id, name, anchor, occurred, queued at, due at, data)."""
-    write_rows(connection, _ENQUEUE, rows)
+    write_rows(connection, _ENQUEUE, rows, "text text text bigint bigint bigint bigint bytea")
 
 
 def has_due(connection: Connection, destination_id: str, now_us: int) -> bool:
@@ -181,6 +181,7 @@ def settle(connection: Connection, delivered: Iterable[int], others: Sequence[Se
         connection,
         _AGAIN,
         [(one.due_us, one.attempt, int(one.alone), one.status, one.sentence, one.head, one.queue_id) for one in again],
+        "bigint integer integer integer text text bigint",
     )
     dead = [one for one in others if one.due_us is None]
     letters = [(now_us, one.attempt, one.status, one.sentence, one.head, one.queue_id) for one in dead]

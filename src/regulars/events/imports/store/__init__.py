@@ -195,7 +195,7 @@ def taken_among(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[
 
 def take(connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Remember for ever that these messages went in."""
-    write_rows(connection, _TAKE, sorted(keys))
+    write_rows(connection, _TAKE, sorted(keys), "bigint bigint")
 
 
 def _values(row: FileRow) -> dict[str, object]:
