@@ -56,7 +56,7 @@ def build_web(shop: Shop) -> Web:
     personal = Personal(shop.folder, shop.clock)
     hooks = HookDoor(
         shop.log,
-        HookKeys(shop.folder, shop.clock),
+        HookKeys(shop.folder, shop.clock, shop.seal),
         shop.clock,
         shop.settings.events,
         headroom=shop.headroom,

@@ -36,6 +36,8 @@ from regulars.kernel.files import Files
 from regulars.kernel.headroom import Headroom
 from regulars.kernel.ids import CustomerId
 from regulars.kernel.jobs import Jobs
+from regulars.kernel.seal import FILE_NAME as SEAL_FILE
+from regulars.kernel.seal import Seal
 from regulars.kernel.settings import Settings, load_settings
 from regulars.lake import Lake
 from regulars.profiles import Profiles
@@ -82,6 +84,7 @@ class Shop:
         self.version = regulars.__version__
         self.is_ready = False  # whether the tables are known to be up to date
         self.files = Files(folder)
+        self.seal = Seal(Path(settings.state.key_file or folder / SEAL_FILE).expanduser())
         self.headroom = Headroom(folder, clock, bytes_min=settings.events.disk_free_bytes_min)
         self.jobs = Jobs(database, clock)
         self.erasures = Erasures(database, clock)
@@ -92,9 +95,7 @@ class Shop:
         self.letters.identifiers_of = self._identifiers_of
         self.letters.first_of = self._first_of
         self.letters.take_out = Personal(folder, clock).taken_out  # what was mended meets the door's rules as well
-        self.hooks = Hooks(
-            database=database, clock=clock, log=log, folder=folder, events=self.events, letters=self.letters
-        )
+        self.hooks = _hooks_of(self)
         self.lake = Lake(database, clock, self.files, settings.lake)
         self.plans = Plans(database=database, clock=clock, folder=folder, lake=self.lake, find=self.events.live.find)
         self.events.live.plans_read = self.plans.reading  # the stream shows what the worker made of each event
@@ -156,6 +157,8 @@ class Shop:
 
         """
         self.database.migrate(capabilities.migrations(), complete=True)
+        self.destinations.seal_old()
+        self.hooks.seal_old()
         self.is_ready = True
 
     def close(self) -> None:
@@ -311,6 +314,7 @@ def _destinations(shop: Shop) -> Destinations:
         database=shop.database,
         clock=shop.clock,
         folder=shop.folder,
+        seal=shop.seal,
         upstream=Upstream(
             events=shop.events,
             identity=shop.identity,
@@ -320,6 +324,18 @@ def _destinations(shop: Shop) -> Destinations:
             reached=offsets,
         ),
         settings=shop.settings.destinations,
+    )
+
+
+def _hooks_of(shop: Shop) -> Hooks:
+    return Hooks(
+        database=shop.database,
+        clock=shop.clock,
+        log=shop.log,
+        folder=shop.folder,
+        seal=shop.seal,
+        events=shop.events,
+        letters=shop.letters,
     )
 
 

@@ -10,10 +10,12 @@ from regulars.destinations.core.definition import Definition
 from regulars.destinations.core.kinds import Destination, Kind, Tools
 from regulars.destinations.core.shape import schema_of, settings_from
 from regulars.destinations.kinds import all_kinds
+from regulars.destinations.sealing import living, opened
 from regulars.destinations.store.definitions import Kept, Key
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import InvalidError, nearest
 from regulars.kernel.outbound import Outbound
+from regulars.kernel.seal import Seal
 from regulars.kernel.settings import DestinationsSettings
 
 EXPORTS = "exports"
@@ -23,8 +25,15 @@ class Desk:
     """The kinds there are, and the destinations that are open."""
 
     def __init__(
-        self, *, clock: Clock, folder: Path, settings: DestinationsSettings, outbound: Outbound | None = None
+        self,
+        *,
+        clock: Clock,
+        folder: Path,
+        seal: Seal,
+        settings: DestinationsSettings,
+        outbound: Outbound | None = None,
     ) -> None:
+        self.seal = seal
         self._clock = clock
         self._folder = folder / EXPORTS
         self._settings = settings
@@ -57,7 +66,7 @@ class Desk:
     def opened(self, kept: Kept) -> Destination:
         """Return a destination ready to deliver, opened anew when its definition or its keys have changed."""
         destination_id = kept.definition.destination_id
-        signing = _present(kept, self._clock.now_us())
+        signing = kept._replace(keys=living(kept.keys, self._clock.now_us()))
         with self._lock:
             known = self._open.get(destination_id)
             if known is not None and _same(known[0], signing):
@@ -77,11 +86,13 @@ class Desk:
         ------
         InvalidError
             When the settings do not fit its kind, or name a place that may not be used.
+        SealedError
+            When its secrets cannot be opened.
 
         """
-        definition = kept.definition
+        definition, keys = opened(self.seal, kept)
         kind = self.kind(definition.kind)
-        return kind.open(settings_from(definition.settings, kind.settings), self._tools(definition, kept.keys))
+        return kind.open(settings_from(definition.settings, kind.settings), self._tools(definition, keys))
 
     def close(self) -> None:
         """Close everything that is open."""
@@ -93,21 +104,16 @@ class Desk:
         self.outbound.close()
 
     def _tools(self, definition: Definition, keys: list[Key]) -> Tools:
-        now_us = self._clock.now_us()
         return Tools(
             outbound=self.outbound,
             clock=self._clock,
             destination_id=definition.destination_id,
             name=definition.name,
-            signing_keys=tuple(key.secret for key in keys if key.until_us is None or key.until_us > now_us),
+            signing_keys=tuple(key.secret for key in living(keys, self._clock.now_us())),
             batched=definition.pace.batch_max > 1,
             folder=str(self._folder),
             local_folders=tuple(one.strip() for one in self._settings.local_folders.split(",") if one.strip()),
         )
-
-
-def _present(kept: Kept, now_us: int) -> Kept:
-    return kept._replace(keys=[key for key in kept.keys if key.until_us is None or key.until_us > now_us])
 
 
 def _same(one: Kept, other: Kept) -> bool:

@@ -19,6 +19,7 @@ from regulars.destinations.core.views import (
     State,
 )
 from regulars.destinations.desk import Desk
+from regulars.destinations.sealing import settings_of
 from regulars.destinations.store import definitions, figures, hours, members, queue
 from regulars.destinations.store.definitions import HealthRow, Kept
 from regulars.destinations.store.figures import MinuteRow, Try
@@ -146,7 +147,7 @@ class Reports:
             feed=definition.feed,
             status=definition.status,
             reason=definition.reason,
-            settings=self._masked(definition),
+            settings=self._masked(kept),
             events=definition.events,
             pace=definition.pace,
             audience=definition.audience,
@@ -158,12 +159,13 @@ class Reports:
             health=health,
         )
 
-    def _masked(self, definition: Definition) -> dict[str, object]:
+    def _masked(self, kept: Kept) -> dict[str, object]:
         try:
-            schema = self._desk.schema(definition.kind)
+            schema = self._desk.schema(kept.definition.kind)
         except (PluginError, RegularsError):  # the package that brought it is gone; what is secret nobody can say
             return {}
-        return cast("dict[str, object]", masked(definition.settings, schema))  # cast: an object stays one
+        settings = settings_of(self._desk.seal, kept.definition)
+        return cast("dict[str, object]", masked(settings, schema))  # cast: an object stays one
 
     def _health(
         self,

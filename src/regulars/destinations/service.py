@@ -29,6 +29,7 @@ from regulars.destinations.people import ProfileAudience
 from regulars.destinations.projection import Enqueuing
 from regulars.destinations.reports import Reports
 from regulars.destinations.runs import Runs
+from regulars.destinations.sealing import is_clear, keys_that_open, sealed, settings_of
 from regulars.destinations.store import definitions, figures, hours, members, queue
 from regulars.destinations.store.definitions import Kept, Key
 from regulars.events import Events
@@ -40,6 +41,7 @@ from regulars.kernel.errors import InvalidError, NotFoundError, TooManyError
 from regulars.kernel.eventlog import EventLog
 from regulars.kernel.ids import CustomerId, new_id
 from regulars.kernel.outbound import Outbound
+from regulars.kernel.seal import Seal, forget_what_was
 from regulars.kernel.settings import DestinationsSettings
 from regulars.lake import Forgotten, Lake
 from regulars.profiles import Profiles
@@ -86,6 +88,7 @@ class Destinations:
         database: Database,
         clock: Clock,
         folder: Path,
+        seal: Seal,
         upstream: Upstream,
         settings: DestinationsSettings | None = None,
         outbound: Outbound | None = None,
@@ -95,7 +98,8 @@ class Destinations:
         self._clock = clock
         self._settings = settings
         self._upstream = upstream
-        self._desk = Desk(clock=clock, folder=folder, settings=settings, outbound=outbound)
+        self._seal = seal
+        self._desk = Desk(clock=clock, folder=folder, seal=seal, settings=settings, outbound=outbound)
         self._enqueuing = Enqueuing(waiting_max=settings.waiting_max)
         audience = ProfileAudience(profiles=upstream.profiles, identity=upstream.identity)
         booking = Booking(database=database, clock=clock, settings=settings, news=upstream.events)
@@ -200,7 +204,7 @@ class Destinations:
             origin=origin,
         )
         secret = signing.secret_of(chance.token_bytes(signing.KEY_BYTES)) if found.signs else None
-        kept = Kept(checked(definition), [Key(secret=secret)] if secret else [])
+        kept = sealed(self._seal, Kept(checked(definition), [Key(secret=secret)] if secret else []))
         self._desk.fresh(kept).close()  # whatever cannot be opened is refused before it is kept
         with self._database.write() as connection:
             definitions.put(connection, *kept)
@@ -220,8 +224,10 @@ class Destinations:
             given = {name: value for name, value in msgspec.structs.asdict(plan).items() if value is not None}
             if plan.settings is not None:
                 schema = self._desk.schema(kept.definition.kind)
-                given["settings"] = unmasked(plan.settings, kept.definition.settings, schema)
+                before = settings_of(self._seal, kept.definition)
+                given["settings"] = unmasked(plan.settings, before, schema)
             new = kept._replace(definition=checked(msgspec.structs.replace(kept.definition, **given)))
+            new = sealed(self._seal, new)
             self._desk.fresh(new).close()
             return new
 
@@ -259,10 +265,11 @@ class Destinations:
         def rotated(kept: Kept) -> Kept:
             if not kept.keys:
                 raise InvalidError(f"A destination of the kind {kept.definition.kind!r} signs nothing.")
+            known = keys_that_open(self._seal, kept)
             until_us = now_us + overlap_h * 3600 * MICROSECONDS_PER_SECOND
-            old = [msgspec.structs.replace(key, until_us=key.until_us or until_us) for key in kept.keys]
+            old = [msgspec.structs.replace(key, until_us=key.until_us or until_us) for key in known]
             standing = [key for key in old if key.until_us is not None and key.until_us > now_us]
-            return kept._replace(keys=[Key(secret=secret), *standing])
+            return sealed(self._seal, kept._replace(keys=[Key(secret=secret), *standing]))
 
         return DestinationMade(destination=self._put(destination_id, rotated), signing_secret=secret)
 
@@ -296,6 +303,18 @@ class Destinations:
             figures.forget_counts(connection, (now_us - COUNTS_DAYS * DAY_US) // minute_us)
             members.drop_old_removals(connection, now_us - REMOVAL_DAYS * DAY_US)
         return went
+
+    def seal_old(self) -> int:
+        """Seal what an older version kept in the clear, and return how many destinations that were."""
+        with self._database.read() as connection:
+            if not any(is_clear(kept) for kept in definitions.all_kept(connection)):
+                return 0
+        with self._database.write(lock="destinations") as connection:
+            forget_what_was(connection)
+            found = [kept for kept in definitions.all_kept(connection) if is_clear(kept)]
+            for kept in found:
+                definitions.put(connection, *sealed(self._seal, kept))
+        return len(found)
 
     def _kept(self, destination_id: str) -> Kept:
         with self._database.read() as connection:

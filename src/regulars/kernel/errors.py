@@ -14,6 +14,7 @@
     ├── UnavailableError        503  a part we need is away; `retry_after_s` says when to come back
     │   ├── DiskFullError            nothing more can be made durable
     │   ├── OutboundError            an address of others does not answer
+    │   ├── SealedError              a secret is there, and its key is not
     │   └── DatabaseError            the state database does not answer
     │       └── DatabaseBusyError    somebody else is changing it just now
     ├── NotInstalledError       501  an extra is missing; the message says how to install it

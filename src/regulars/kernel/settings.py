@@ -133,6 +133,9 @@ class StateSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: Annotated[
         str, Meta(description="`postgresql://…`; empty means SQLite in the folder.", extra={"secret": True})
     ] = ""
+    key_file: Annotated[
+        str, Meta(description="File with the key that seals secrets; empty means `seal.key` in the folder.")
+    ] = ""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

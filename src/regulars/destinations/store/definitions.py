@@ -14,14 +14,14 @@ from regulars.destinations.store.tables import OF_ONE
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A signing key. After `until_us` it no longer signs; None for the present one."""
+    """A signing key. After `until_us` it no longer signs; None for the present one. Where it is kept it is sealed."""
 
     secret: str
     until_us: int | None = None
 
 
 class Kept(NamedTuple):
-    """A destination as it is kept."""
+    """A destination as it is kept: its settings are one sealed text, and so is each key (see `sealing`)."""
 
     definition: Definition
     keys: list[Key]

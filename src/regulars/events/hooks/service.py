@@ -10,7 +10,7 @@ import msgspec
 
 from regulars.events.decode import read_request
 from regulars.events.hooks import store
-from regulars.events.hooks.core.definition import KeyedHook, new_hook_id, new_secret, rotated
+from regulars.events.hooks.core.definition import HookSecret, KeyedHook, new_hook_id, new_secret, purpose_of, rotated
 from regulars.events.hooks.core.mapping import RULES_MAX, SILENT, HookMapping, HookProblem, checked, problems_of
 from regulars.events.hooks.core.presets import PRESETS, HookPreset
 from regulars.events.hooks.core.schemes import Scheme
@@ -27,6 +27,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError, TooLargeError, nearest
 from regulars.kernel.eventlog import EventLog, Record
 from regulars.kernel.ids import SourceId
+from regulars.kernel.seal import Seal, SealedError, forget_what_was, is_sealed
 
 NAME_CHARACTERS_MAX = 120
 OVERLAP_S_MAX = 7 * 86_400
@@ -117,12 +118,21 @@ class Hooks:
     """The inbound webhooks of a shop."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, log: EventLog, folder: Path, events: Events, letters: Letters
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        log: EventLog,
+        folder: Path,
+        seal: Seal,
+        events: Events,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._clock = clock
         self._log = log
         self._folder = folder
+        self._seal = seal
         self._events = events
         self._letters = letters
         letters.stamped_now = self.stamped_now
@@ -178,13 +188,15 @@ class Hooks:
         source = self._events.create_source(name, "hook")
         now_us = self._clock.now_us()
         kept = (secret or "").strip() or made
+        hook_id = new_hook_id()
+        sealed = [HookSecret(self._seal.close(kept, purpose_of(hook_id)))] if kept else []
         row = HookRow(
-            hook_id=new_hook_id(),
+            hook_id=hook_id,
             source_id=source.source_id,
             name=name,
             preset=begun.name,
             scheme=chosen,
-            secrets=rotated([], kept, now_us=now_us, until_us=0) if kept else [],
+            secrets=sealed,
             enabled=True,
             version=1,
             created_us=now_us,
@@ -240,7 +252,7 @@ class Hooks:
             row = _known(store.hook(connection, hook_id), hook_id)
             now_us = self._clock.now_us()
             made = None if secret and secret.strip() else new_secret(row.scheme)
-            kept = made or (secret or "").strip()
+            kept = self._seal.close(made or (secret or "").strip(), purpose_of(hook_id))
             until_us = now_us + overlap_s * MICROSECONDS_PER_SECOND
             row.secrets = rotated(row.secrets, kept, now_us=now_us, until_us=until_us)
             row.changed_us = now_us
@@ -321,6 +333,21 @@ class Hooks:
             return stamp
         return msgspec.structs.replace(stamp, version=row.version, mapping=msgspec.json.encode(row.mapping))
 
+    def seal_old(self) -> int:
+        """Seal the secrets that an older version kept in the clear, and return how many hooks had some."""
+        with self._database.read() as connection:
+            if not any(_is_clear(row) for row in store.hooks(connection)):
+                return 0
+        with self._database.write(lock="hooks") as connection:
+            forget_what_was(connection)
+            found = [row for row in store.hooks(connection) if _is_clear(row)]
+            for row in found:
+                purpose = purpose_of(row.hook_id)
+                row.secrets = [HookSecret(self._seal.close(one.secret, purpose), one.until_us) for one in row.secrets]
+                store.change(connection, row)
+            self._publish(store.hooks(connection))
+        return len(found)
+
     def publish(self) -> None:
         """Write the door's snapshot again, as when a shop is opened."""
         with self._database.read() as connection:
@@ -350,6 +377,14 @@ class Hooks:
             ],
         )
 
+    def _ending(self, kept: HookSecret, purpose: str) -> str:
+        """Return how a secret ends, by which people know it again; nothing of a short one, or where its key is lost."""
+        try:
+            secret = self._seal.open(kept.secret, purpose)
+        except SealedError:
+            return ""
+        return secret[-SECRET_SHOWN_CHARACTERS:] if len(secret) >= 12 else ""
+
     def _row(self, hook_id: str) -> HookRow:
         with self._database.read() as connection:
             return _known(store.hook(connection, hook_id), hook_id)
@@ -366,7 +401,7 @@ class Hooks:
             scheme=row.scheme,
             secrets=[
                 SecretHint(
-                    ending=one.secret[-SECRET_SHOWN_CHARACTERS:] if len(one.secret) >= 12 else "",
+                    ending=self._ending(one, purpose_of(row.hook_id)),
                     until=moment(one.until_us) if one.until_us else None,
                 )
                 for one in row.secrets
@@ -432,3 +467,7 @@ def _checked_name(name: str) -> str:
     if not 0 < len(name) <= NAME_CHARACTERS_MAX:
         raise InvalidError(f"A hook's name has 1 to {NAME_CHARACTERS_MAX} characters, this one {len(name)}.")
     return name
+
+
+def _is_clear(row: HookRow) -> bool:
+    return any(not is_sealed(one.secret) for one in row.secrets)

@@ -1,20 +1,23 @@
 """Which hook is this, and what verifies it? Answered from a snapshot on disk, so that the door needs no database.
 
-It holds secrets, so only the shop's own user may read it.
+It holds secrets, sealed; only the shop's own user may read it.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from regulars.events.hooks.core.definition import KeyedHook
+from regulars.events.hooks.core.definition import KeyedHook, purpose_of
 from regulars.kernel.clock import Clock
+from regulars.kernel.seal import Seal, SealedError
 
 FILE_NAME = "hooks.json"
+_log = logging.getLogger(__name__)
 LOOK_EVERY_US = 1_000_000
 LOOK_AGAIN_US = 20_000  # strangers with invented addresses shall not make the door stat a file for each of them
 
@@ -22,8 +25,9 @@ LOOK_AGAIN_US = 20_000  # strangers with invented addresses shall not make the d
 class HookKeys:
     """The hooks of a shop, as of at most a second ago; at once when one is not known yet."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, seal: Seal) -> None:
         self._path = folder / FILE_NAME
+        self._seal = seal
         self._clock = clock
         self._looked_us = 0
         self._stamp: tuple[int, int, int] | None = None
@@ -50,11 +54,23 @@ class HookKeys:
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             if stamp != self._stamp:
                 hooks = msgspec.json.decode(self._path.read_bytes(), type=list[KeyedHook])
-                self._hooks = {hook.hook_id: hook for hook in hooks}
+                self._hooks = {hook.hook_id: self._opened(hook) for hook in hooks}
                 self._encoded.clear()
                 self._stamp = stamp
         except (OSError, msgspec.MsgspecError):
             return  # not there yet: what we know stays true; the next look tries again
+
+    def _opened(self, hook: KeyedHook) -> KeyedHook:
+        """Return a hook with its secrets in the clear; one whose key is lost has none and lets nothing in."""
+        try:
+            purpose = purpose_of(hook.hook_id)
+            secrets = [
+                msgspec.structs.replace(one, secret=self._seal.open(one.secret, purpose)) for one in hook.secrets
+            ]
+        except SealedError as error:
+            _log.error("the hook %s lets nothing in: %s", hook.hook_id, error)
+            secrets = []
+        return msgspec.structs.replace(hook, secrets=secrets)
 
 
 def write_hooks(folder: Path, hooks: Sequence[KeyedHook]) -> None:

@@ -17,7 +17,10 @@ SECRETS_AT_ONCE_MAX = 4
 
 
 class HookSecret(msgspec.Struct, frozen=True):
-    """A secret that verifies deliveries; one that was replaced does so until `until_us`, 0 means for good."""
+    """A secret that verifies deliveries; one that was replaced does so until `until_us`, 0 means for good.
+
+    Where it is kept, in the database and in the door's snapshot, it is sealed for `purpose_of` its hook.
+    """
 
     secret: str
     until_us: int = 0
@@ -38,6 +41,11 @@ class KeyedHook(msgspec.Struct, frozen=True):
     def secrets_at(self, now_us: int) -> list[str]:
         """Return the secrets that verify at a moment, the present one first."""
         return [one.secret for one in self.secrets if one.until_us == 0 or one.until_us > now_us]
+
+
+def purpose_of(hook_id: str) -> str:
+    """Return what a hook's secrets are sealed for."""
+    return f"hook:{hook_id}"
 
 
 def new_hook_id() -> str:
