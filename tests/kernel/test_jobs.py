@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -186,6 +187,31 @@ def test_a_run_whose_process_died_is_taken_up_from_its_checkpoint(make_jobs: Mak
     clock.wind(timedelta(seconds=10))
     assert alive.run_due() == 1
     assert (parts, alive.find(run_id).state) == ([0, 1, 2, 3], JobState.DONE)
+
+
+def test_work_that_gets_further_each_time_is_not_given_up_and_work_that_does_not_is(
+    make_jobs: Make, clock: WoundClock, database: Database
+) -> None:
+    def die(run: JobRun) -> None:
+        step = run.state or 0
+        if step < 9:
+            run.checkpoint(step + 1)  # then its process dies: nobody says how it ended
+        if step < 10:
+            raise KeyboardInterrupt
+
+    run_id = ""
+    for _ in range(30):
+        jobs = make_jobs()
+        jobs.define(Job("copy", die, retries=3, backoff_s=0))
+        run_id = run_id or jobs.start("copy")
+        with suppress(KeyboardInterrupt):
+            jobs.run_due()
+        clock.wind(timedelta(seconds=31))
+    found = jobs.find(run_id)
+    assert (found.state, found.attempt) == (JobState.FAILED, 4)
+    with database.read() as connection:
+        kept = connection.execute(text("SELECT checkpoint FROM kernel_job_runs")).scalar_one()
+    assert kept == "9", "nine steps, each of which ended a process, then four tries of the tenth"
 
 
 def test_a_run_that_was_taken_over_can_change_nothing_any_more(make_jobs: Make, clock: WoundClock) -> None:

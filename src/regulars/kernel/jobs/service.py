@@ -75,6 +75,9 @@ class JobRun:
     def checkpoint(self, state: object, connection: Connection | None = None) -> None:
         """Keep where the work can be taken up again; in the transaction of `connection` when one is given.
 
+        Tries are counted anew from here: long work that gets further each time is not given up, however often its
+        process dies.
+
         Raises
         ------
         JobStopped
@@ -84,6 +87,7 @@ class JobRun:
         self._stop_if_asked()
         self._jobs.keep_checkpoint(self.job_run_id, state, connection)
         self.state = state
+        self.attempt = 1
 
     def _stop_if_asked(self) -> None:
         if self._stop.is_set():
@@ -274,7 +278,7 @@ class Jobs:
         if why == "cancelled":
             self._finish(run, row, JobState.CANCELLED)
         elif why == "shutting down":  # being stopped is no failed attempt, so the number stays as it was
-            ending = Ending(JobState.QUEUED, self.clock.now_us(), row.attempt)
+            ending = Ending(JobState.QUEUED, self.clock.now_us(), min(row.attempt, run.attempt - 1))
             with self._database.write() as connection:
                 store.end(connection, run.job_run_id, ending, holder=self._holder)
 

@@ -70,7 +70,7 @@ _PROGRESS = text(
     "WHERE job_run_id = :job_run_id AND state = 'running' AND holder = :holder"
 )
 _CHECKPOINT = text(
-    "UPDATE kernel_job_runs SET lease_until_us = :lease_until_us, checkpoint = :checkpoint "
+    "UPDATE kernel_job_runs SET lease_until_us = :lease_until_us, checkpoint = :checkpoint, attempt = 1 "
     "WHERE job_run_id = :job_run_id AND state = 'running' AND holder = :holder"
 )
 _CANCEL_WANTED = text("SELECT cancel_wanted FROM kernel_job_runs WHERE job_run_id = :job_run_id")
