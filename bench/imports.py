@@ -1,11 +1,12 @@
 """How fast does history come in, and does memory stay flat? Against pandas and json on the same file.
 
-    python bench/imports.py [--rows 200000] [--rounds 3]
+    python bench/imports.py [--rows 200000] [--rounds 3] [--memory 100000,1000000]
 
 The reference reads the file with `pandas.read_csv`, turns each row into a call with `json.dumps` and appends the lines
 to a file that it syncs once: no checks, no customers, no report, no second chance. Ours surveys and walks the file,
 checks every call by the door's rules, remembers its message id for ever and puts it into the durable log. Both are
-measured in turn within one run; the medians are compared. Memory is the peak of a process of its own per size.
+measured in turn within one run; the medians are compared. Memory is the peak of a process of its own per size and
+format (receipts, CSV and Parquet); --memory measures that alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -102,6 +102,19 @@ def report(name: str, *, value: float, unit: str, better: str, beside: float) ->
     print(json.dumps({**line, "reference": round(beside, 1), "ratio": round(value / beside, 3)}), flush=True)
 
 
+def packed(path: Path) -> Path:
+    """Write a CSV file again as Parquet, texts as texts, in row groups of 100,000, and return where."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    target = path.with_suffix(".parquet")
+    names = path.open().readline().strip().split(",")
+    options = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    with csv.open_csv(path, convert_options=options) as reader:
+        parquet.write_table(reader.read_all(), target, row_group_size=100_000)
+    return target
+
+
 def peak_mb(path: Path, folder: Path) -> float:
     """Return the peak memory of a process that imports a file of receipts."""
     asked = [sys.executable, __file__, "--measure", str(path), str(folder)]
@@ -111,7 +124,24 @@ def peak_mb(path: Path, folder: Path) -> float:
 def measure(path: Path, folder: Path) -> None:
     """Import, and print the peak memory of this process in MB."""
     ours(path, LINES, folder)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    status = Path("/proc/self/status").read_text()  # `ru_maxrss` would begin with the peak of whoever started us
+    peak_kb = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    print(int(peak_kb) / 1024)
+
+
+def memory(folder: Path, sizes: list[int]) -> None:
+    """Print the peak memory of an import by size and format."""
+    peaks: dict[str, list[float]] = {"csv": [], "parquet": []}
+    for rows in sizes:
+        path = folder / f"memory-{rows}.csv"
+        receipts(path, rows)
+        for each in (path, packed(path)):
+            peaks[each.suffix[1:]].append(peak_mb(each, folder / f"shop-{each.suffix[1:]}-{rows}"))
+            each.unlink()
+    for name, found in peaks.items():
+        for rows, peak in zip(sizes, found, strict=True):
+            title = f"peak memory, {name}, {rows:,} against {sizes[0]:,} rows"
+            report(title, value=peak, unit="MB", better="lower", beside=found[0])
 
 
 def main() -> None:
@@ -119,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory", default="", help="only memory, for these numbers of rows")
     parser.add_argument("--measure", nargs=2, type=Path, default=None)
     options = parser.parse_args()
     if options.measure:
@@ -126,6 +157,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="regulars-bench-") as name:
         folder = Path(name)
+        if options.memory:
+            memory(folder, [int(rows) for rows in options.memory.split(",")])
+            return
         for kind, write, mapping in (("events", plays, EVENTS), ("order lines", receipts, LINES)):
             path = folder / f"{kind}.csv"
             write(path, options.rows)
@@ -135,18 +169,7 @@ def main() -> None:
             ]
             mine, theirs = (options.rows / statistics.median(side) for side in zip(*pairs, strict=True))
             report(f"import, {kind}", value=mine, unit="rows/s", better="higher", beside=theirs)
-        sizes = [options.rows, options.rows * 4]
-        peaks = []
-        for rows in sizes:
-            receipts(folder / "memory.csv", rows)
-            peaks.append(peak_mb(folder / "memory.csv", folder / f"memory-{rows}"))
-        report(
-            f"peak memory, {sizes[1]:,} against {sizes[0]:,} rows",
-            value=peaks[1],
-            unit="MB",
-            better="lower",
-            beside=peaks[0],
-        )
+        memory(folder, [options.rows, options.rows * 4])
 
 
 if __name__ == "__main__":
