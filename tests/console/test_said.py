@@ -17,6 +17,7 @@ from regulars.app.health import Trouble
 from regulars.app.today import Station
 from regulars.events.reasons import REASONS
 from regulars.kernel.settings import describe_settings
+from regulars.web.core import AuditEntry
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("en", "ja", "zh-TW")
@@ -75,3 +76,10 @@ def test_every_change_that_is_written_down_has_its_words_in_the_audit(language: 
     written = {name for file in shop for name in re.findall(r'audited_as="(\w+)"', file.read_text(encoding="utf-8"))}
     assert written
     assert written <= set(words("settings", language)["audit"]["action"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_has_no_name_and_whatever_was_not_done_has_words_in_the_audit(language: str) -> None:
+    told, parts = words("said", language), get_type_hints(AuditEntry)
+    assert set(told["caller"]) == set(get_args(parts["who_kind"]))
+    assert set(told["outcome"]) == set(get_args(parts["outcome"])) - {"done"}

@@ -178,6 +178,14 @@ def test_the_audit_log_tells_who_did_what_to_what_and_how_it_ended(counter: Coun
         ("Ann", "thing_made", None),
         ("anyone", "shop_set_up", None),
     ]
+    ended = [(one["who_kind"], one["outcome"], one["status"]) for one in owner.ask("GET", "/v1/audit").json()["items"]]
+    assert ended == [
+        ("person", "refused", 409),
+        ("person", "done", 0),
+        ("person", "failed", 500),
+        ("person", "done", 0),
+        ("anyone", "done", 0),
+    ]
 
 
 def test_the_audit_log_is_read_in_pages(counter: Counter) -> None:

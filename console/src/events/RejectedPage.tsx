@@ -148,9 +148,9 @@ function useColumns(rows: readonly ReasonCount[]): TableColumn<ReasonCount>[] {
   const most = Math.max(1, ...rows.map((row) => row.events));
   return useMemo<TableColumn<ReasonCount>[]>(
     () => [
-      { key: "reason", title: t("rejected.reason"), width: 180, value: (row) => reason.title(row.reason), cell: (row) => <span className={css.reason}><span>{reason.title(row.reason)}</span><code>{row.reason}</code></span> },
-      { key: "source", title: t("column.source"), width: 120, value: (row) => row.source_name, cell: (row) => <span className={css.source}>{row.source_name || t("rejected.stranger")}</span> },
-      { key: "events", title: t("rejected.events"), width: 90, align: "end", value: (row) => row.events, cell: (row) => format.number(row.events) },
+      { key: "reason", title: t("rejected.reason"), width: 150, value: (row) => reason.title(row.reason), cell: (row) => <span className={css.reason}><span>{reason.title(row.reason)}</span><code>{row.reason}</code></span> },
+      { key: "source", title: t("column.source"), width: 100, value: (row) => row.source_name, cell: (row) => <span className={css.source}>{row.source_name || t("rejected.stranger")}</span> },
+      { key: "events", title: t("rejected.events"), width: 74, align: "end", value: (row) => row.events, cell: (row) => format.number(row.events) },
       { key: "share", title: t("rejected.share"), width: 110, hideBelow: 720, sortable: false, value: (row) => row.events / most, cell: (row) => <BarCell share={row.events / most} /> },
       { key: "names", title: t("rejected.names"), width: 170, hideBelow: 960, value: (row) => row.names.join(", "), cell: (row) => <span className={css.names}>{row.names.length > 0 ? format.list(row.names.slice(0, 3)) : "–"}</span> },
       { key: "last", title: t("rejected.last"), width: 90, hideBelow: 560, value: (row) => row.last_at, cell: (row) => <TimeAgo at={row.last_at} /> },

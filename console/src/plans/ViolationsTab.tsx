@@ -119,8 +119,8 @@ function Problems({ lines, open, onOpen }: { lines: readonly ProblemLine[]; open
   const { t } = useTranslation("plans");
   const format = useFormat();
   const columns: TableColumn<ProblemLine>[] = [
-    { key: "pointer", title: t("column.field"), width: 190, value: (row) => row.pointer, cell: (row) => <code className={css.pointer}>{row.pointer || t("violations.whole")}</code> },
-    { key: "kind", title: t("column.wrong"), width: 220, value: (row) => violationWords(t, row), cell: (row) => <span className={css.wrong}>{violationWords(t, row)}</span> },
+    { key: "pointer", title: t("column.field"), width: 150, value: (row) => row.pointer, cell: (row) => <code className={css.pointer}>{row.pointer || t("violations.whole")}</code> },
+    { key: "kind", title: t("column.wrong"), width: 180, value: (row) => violationWords(t, row), cell: (row) => <span className={css.wrong}>{violationWords(t, row)}</span> },
     { key: "name", title: t("column.event"), width: 140, hideBelow: 720, value: (row) => row.name || t("violations.others") },
     { key: "series", title: t("column.trend"), width: 96, hideBelow: 960, sortable: false, value: (row) => row.series.join(" "), cell: (row) => <Sparkline values={row.series} width={84} colour="var(--watch)" /> },
     { key: "count", title: t("column.count"), width: 76, align: "end", value: (row) => row.count, cell: (row) => <>{format.number(row.count)}</> },

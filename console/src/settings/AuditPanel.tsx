@@ -48,18 +48,22 @@ export function AuditPanel() {
   );
 }
 
+/** What is remarked beside how it ended, which stands with the action. */
+const remarkOf = (entry: AuditEntry): string => (entry.detail ?? "").replace(/(; )?((refused|failed) with \d+|begun)$/, "");
+
 function useColumns(): TableColumn<AuditEntry>[] {
   const { t, i18n } = useTranslation("settings");
+  const { t: tSaid } = useTranslation("said");
   const format = useFormat();
   return useMemo(() => {
     // an action that this console has no sentence for yet is shown by its own name
     const words = (action: string) => (i18n.exists(`settings:audit.action.${action}`) ? t(`audit.action.${action}` as "audit.action.shop_set_up") : action.replaceAll("_", " "));
     return [
-      { key: "at", title: t("column.at"), width: 150, value: (each) => each.at, cell: (each) => <time dateTime={each.at}>{format.moment(each.at)}</time> },
-      { key: "who", title: t("column.who"), width: 120, value: (each) => each.who },
-      { key: "action", title: t("column.action"), width: 180, value: (each) => words(each.action) },
-      { key: "subject", title: t("column.subject"), width: 160, value: (each) => each.subject },
-      { key: "detail", title: t("column.detail"), width: 200, hideBelow: 900, value: (each) => each.detail, cell: (each) => <span className={css.detail}>{each.detail ?? ""}</span> },
+      { key: "at", title: t("column.at"), width: 110, value: (each) => each.at, cell: (each) => <time dateTime={each.at}>{format.moment(each.at)}</time> },
+      { key: "who", title: t("column.who"), width: 80, value: (each) => (each.who === each.who_kind ? tSaid(`caller.${each.who_kind}`) : each.who) },
+      { key: "action", title: t("column.action"), width: 150, value: (each) => `${words(each.action)}${each.outcome === "done" ? "" : ` · ${tSaid(`outcome.${each.outcome}`, { status: each.status })}`}`, cell: (each) => <span className={css.action}>{words(each.action)}{each.outcome !== "done" && <small className={css.outcome}>{tSaid(`outcome.${each.outcome}`, { status: each.status })}</small>}</span> },
+      { key: "subject", title: t("column.subject"), width: 160, hideBelow: 560, value: (each) => each.subject },
+      { key: "detail", title: t("column.detail"), width: 200, hideBelow: 900, value: remarkOf, cell: (each) => <span className={css.detail}>{remarkOf(each)}</span> },
     ];
-  }, [t, i18n, format]);
+  }, [t, tSaid, i18n, format]);
 }

@@ -88,10 +88,10 @@ function ShopSettings() {
   const query = useQuery({ queryKey: SHOP, queryFn: ({ signal }) => get<Shop>("/v1/shop", undefined, signal) });
   const columns = useMemo<TableColumn<ShopSetting>[]>(
     () => [
-      { key: "name", title: t("shop.setting"), width: 200, value: (each) => `${each.section}.${each.name}`, cell: (each) => <code className={css.code}>{each.section}.{each.name}</code> },
+      { key: "name", title: t("shop.setting"), width: 200, value: (each) => `${each.section}.${each.name}`, cell: (each) => <span className={css.setting}><code className={css.code}>{each.section}.{each.name}</code><span className={css.means}>{said.setting(each.section, each.name, each.description)}</span></span> },
       { key: "value", title: t("shop.value"), width: 130, value: (each) => each.value, cell: (each) => <code className={css.code}>{String(each.value)}</code> },
       { key: "origin", title: t("shop.origin"), width: 110, hideBelow: 620, value: (each) => each.origin, cell: (each) => <span data-muted={each.origin === "default" || undefined}>{said.origin(each.origin)}</span> },
-      { key: "description", title: t("shop.meaning"), width: 320, hideBelow: 900, sortable: false, value: (each) => said.setting(each.section, each.name, each.description) },
+      { key: "description", title: t("shop.meaning"), width: 320, hideBelow: 900, sortable: false, value: (each) => said.setting(each.section, each.name, each.description), cell: (each) => <span className={css.means}>{said.setting(each.section, each.name, each.description)}</span> },
     ],
     [t, said],
   );
@@ -99,7 +99,7 @@ function ShopSettings() {
     <Section flush title={t("shop.settings")} hint={t("shop.settings_text")}>
       {query.isPending && <TableSkeleton rows={6} columns={3} />}
       {query.error && <ErrorState error={query.error} retry={() => void query.refetch()} size="small" />}
-      {query.data && <DataTable label={t("shop.settings")} columns={columns} rows={query.data.settings} rowKey={(each) => `${each.section}.${each.name}`} />}
+      {query.data && <DataTable label={t("shop.settings")} columns={columns} rowHeight={44} rows={query.data.settings} rowKey={(each) => `${each.section}.${each.name}`} />}
     </Section>
   );
 }

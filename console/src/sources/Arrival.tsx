@@ -3,6 +3,7 @@ import { IconCircleCheck, IconCircleX, IconSend } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Trans, useTranslation } from "react-i18next";
+import { useReason } from "../reasons/ReasonName";
 import type { Source } from "../shared/api";
 import { LiveDot } from "../shared/LiveDot";
 import { TimeAgo } from "../shared/TimeAgo";
@@ -15,6 +16,8 @@ export function ArrivalLine({ source }: { source: Source }) {
   const { t } = useTranslation("sources");
   const { event, status } = useArrival(source.source_id);
   const trial = useMutation({ mutationFn: () => sendTrial(source.write_key), onError: tellProblem });
+  const reason = useReason();
+  const unnamed = useTranslation("events").t("unnamed");
   const refused = event?.outcome === "rejected";
   return (
     <div className={css.line} data-state={event ? (refused ? "refused" : "received") : "waiting"} aria-live="polite">
@@ -29,7 +32,7 @@ export function ArrivalLine({ source }: { source: Source }) {
             <Trans
               t={t}
               i18nKey={refused ? "arrival.refused" : "arrival.received"}
-              values={{ name: event.name }}
+              values={{ name: event.name || unnamed }}
               components={{ name: <strong />, ago: <TimeAgo at={event.received_at} /> }}
             />{" "}
             {!refused && (
@@ -37,7 +40,7 @@ export function ArrivalLine({ source }: { source: Source }) {
             )}
           </p>
         )}
-        {refused && event?.reason && <p className={css.reason}>{event.reason}</p>}
+        {refused && event?.reason && <p className={css.reason}>{reason.sentence(event.codes, event.reason)}</p>}
       </div>
       <LiveDot status={status} words={false} />
       <Button variant="default" size="compact-sm" leftSection={<IconSend size={14} stroke={1.5} />} loading={trial.isPending} disabled={!source.enabled} onClick={() => trial.mutate()}>

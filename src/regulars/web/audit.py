@@ -63,11 +63,15 @@ def _entry(row: Row[Any]) -> AuditEntry:
     remarks = [row.detail] if row.detail else []
     if row.outcome != "done":
         remarks.append(row.outcome)
+    outcome, _, status = row.outcome.partition(" with ")  # "refused with 409"
     return AuditEntry(
         entry_id=row.entry_id,
         at=moment(row.at_us),
         who=row.who,
+        who_kind=row.actor_kind,
         action=row.action,
         subject=row.subject,
         detail="; ".join(remarks) or None,
+        outcome=outcome,
+        status=int(status or 0),
     )

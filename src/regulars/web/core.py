@@ -59,14 +59,20 @@ class SecretKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did what to what, and how it ended."""
+    """Who did what to what, and how it ended: `detail` says it in words, `outcome` and the answer's `status` in short.
+
+    `who` is a name, or the kind of caller where there is none.
+    """
 
     entry_id: str
     at: datetime
     who: str
+    who_kind: Literal["person", "key", "anyone"]
     action: str
     subject: str | None = None
     detail: str | None = None
+    outcome: Literal["done", "refused", "failed", "begun"]
+    status: int = 0  # of the answer, where it was refused or failed
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):

@@ -113,7 +113,7 @@ CLOSE_AUDIT = """
 UPDATE web_audit SET subject = :subject, detail = :detail, outcome = :outcome WHERE entry_id = :entry_id"""
 # What was done, newest first?
 LIST_AUDIT = """
-SELECT seq, entry_id, at_us, who, action, subject, detail, outcome FROM web_audit
+SELECT seq, entry_id, at_us, who, actor_kind, action, subject, detail, outcome FROM web_audit
 WHERE seq < :before AND (:who = '' OR who = :who) AND (:action = '' OR action = :action)
 ORDER BY seq DESC LIMIT :limit"""
 

@@ -3139,8 +3139,14 @@ export interface components {
             at: string;
             detail?: string | null;
             entry_id: string;
+            /** @enum {string} */
+            outcome: "done" | "refused" | "failed" | "begun";
+            /** @default 0 */
+            status: number;
             subject?: string | null;
             who: string;
+            /** @enum {string} */
+            who_kind: "person" | "key" | "anyone";
         };
         /** BackfillBody */
         BackfillBody: {
