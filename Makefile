@@ -8,8 +8,9 @@ SAY := scripts/say.sh
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 BUILT := src/regulars/web/static/.built
 SDKS := tests/events/node/node_modules/.package-lock.json
-# Trust whom the machine trusts: behind a company's proxy uv's own list of authorities is not enough.
+# Trust whom the machine trusts: behind a company's proxy uv's and Node's own lists of authorities are not enough.
 export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
 WITH_NODE = NODE_DIR="$$($(BIN)/python scripts/find_node.py)" && export PATH="$$NODE_DIR:$$PATH"
 
 .PHONY: help demo test test-fast test-slow lint types unit browser bench shots console docs wheel lock clean
@@ -95,10 +96,10 @@ $(BIN)/uv:
 
 $(SDKS): tests/events/node/package-lock.json | $(BIN)/uv
 	@$(SAY) "Fetching the SDKs that the tests drive" "a few seconds"
-	@$(WITH_NODE) && cd tests/events/node && npm ci --no-audit --no-fund --silent --ignore-scripts
+	@$(WITH_NODE) && cd tests/events/node && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts >/dev/null
 	@touch $@
 
 $(BUILT): $(CONSOLE_SOURCES) | $(BIN)/uv
 	@$(SAY) "Building the console" "one to two minutes the first time"
-	@$(WITH_NODE) && cd console && { [ -d node_modules ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } && { npm run --silent build >../.venv/console.log 2>&1 || { cat ../.venv/console.log; exit 1; }; }
+	@$(WITH_NODE) && cd console && { [ -d node_modules ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error >/dev/null; } && { npm run --silent build >../.venv/console.log 2>&1 || { cat ../.venv/console.log; exit 1; }; }
 	@touch $@
