@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconBellRinging } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMay } from "../session/session";
 import { tellProblem, TimeAgo } from "../shared";
@@ -17,9 +17,10 @@ export function AlertBanner() {
   const words = useAlertWords();
   const client = useQueryClient();
   const may = useMay("marketer");
+  const at = useLocation({ select: (location) => location.pathname });
   const raised = useQuery(raisedQuery);
   const open = (raised.data?.items ?? []).filter((alert) => !alert.acknowledged_at);
-  if (open.length === 0) return null;
+  if (open.length === 0 || at === "/events/alerts") return null; // that page says it itself
   const see = (alert_id: string) => void acknowledge(alert_id).then(() => client.invalidateQueries({ queryKey: ["alerts"] }), tellProblem);
   return (
     <ul className={css.banner} role="status" aria-label={t("banner.label")}>

@@ -1,4 +1,5 @@
 import { Button, Switch } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconBell, IconCircleCheck, IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -79,18 +80,22 @@ function Lasting({ alerts }: { alerts: readonly Alert[] }) {
   );
 }
 
+const NARROW_PX = 560;
+const useNarrow = () => useMediaQuery(`(max-width: ${NARROW_PX}px)`) ?? false;
+
 function Rules({ rules, onOpen, open }: { rules: readonly AlertRule[]; onOpen: (rule_id: string) => void; open: string | undefined }) {
   const { t } = useTranslation("alerts");
   const words = useAlertWords();
   const format = useFormat();
   const client = useQueryClient();
   const may = useMay("marketer");
+  const narrow = useNarrow();
   const columns = useMemo<TableColumn<AlertRule>[]>(() => {
     const turn = (each: AlertRule, is_on: boolean) => void changeRule(each.rule_id, { ...each.rule, is_on }).then(() => client.invalidateQueries({ queryKey: ["alerts"] }), tellProblem);
     const reading = ({ rule, value }: AlertRule) => (value === null || !rule.is_on ? "–" : rule.kind === "share" ? format.percent(value / 100, 2) : rule.kind === "count" ? format.number(value) : t("minutes", { count: Math.round(value) }));
     return [
-      { key: "rule", title: t("column.rule"), width: 380, value: (each) => words.rule(each.rule, each.source_name), cell: (each) => <span className={css.rule} data-raised={each.is_raised || undefined}>{words.rule(each.rule, each.source_name)}</span> },
-      { key: "now", title: t("column.now"), width: 90, align: "end", value: (each) => each.value, cell: (each) => <span className={css.reading}>{reading(each)}</span> },
+      { key: "rule", title: t("column.rule"), width: narrow ? 200 : 380, value: (each) => words.rule(each.rule, each.source_name), cell: (each) => <span className={css.rule} data-raised={each.is_raised || undefined}>{words.rule(each.rule, each.source_name)}</span> },
+      { key: "now", title: t("column.now"), width: 90, align: "end", hideBelow: NARROW_PX, value: (each) => each.value, cell: (each) => <span className={css.reading}>{reading(each)}</span> },
       { key: "looked", title: t("column.looked"), width: 90, hideBelow: 900, value: (each) => each.looked_at, cell: (each) => (each.looked_at ? <TimeAgo at={each.looked_at} /> : <span className={css.reading}>–</span>) },
       {
         key: "on", title: t("column.on"), width: 70, sortable: false, value: (each) => each.rule.is_on,
@@ -109,9 +114,10 @@ function Over({ alerts }: { alerts: readonly Alert[] }) {
   const { t } = useTranslation("alerts");
   const words = useAlertWords();
   const format = useFormat();
+  const narrow = useNarrow();
   const columns = useMemo<TableColumn<Alert>[]>(
     () => [
-      { key: "what", title: t("column.what"), width: 340, value: words.alert, cell: (alert) => <span className={css.rule}>{words.alert(alert)}</span> },
+      { key: "what", title: t("column.what"), width: narrow ? 190 : 340, value: words.alert, cell: (alert) => <span className={css.rule}>{words.alert(alert)}</span> },
       { key: "raised", title: t("column.raised"), width: 130, value: (alert) => alert.raised_at, cell: (alert) => format.moment(alert.raised_at) },
       { key: "lasted", title: t("column.lasted"), width: 90, align: "end", hideBelow: 720, value: (alert) => lasted(alert), cell: (alert) => format.duration(lasted(alert)) },
       { key: "seen", title: t("column.seen"), width: 110, hideBelow: 900, value: (alert) => alert.acknowledged_by },

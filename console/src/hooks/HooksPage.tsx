@@ -9,6 +9,7 @@ import { DataTable, EmptyState, ErrorState, Page, Section, type TableColumn, Tab
 import type { Hook, Source } from "../shared/api";
 import { sourcesQuery } from "../sources/sources";
 import { HookPage } from "./HookPage";
+import { usePresetTitle } from "./preset";
 import css from "./HooksPage.module.css";
 import { OpenHook } from "./OpenHook";
 import { hookPresetsQuery, hooksQuery } from "./queries";
@@ -55,11 +56,12 @@ function useColumns(): TableColumn<Hook>[] {
   const format = useFormat();
   const { data: sources = [] } = useQuery(sourcesQuery);
   const { data: presets = [] } = useQuery(hookPresetsQuery);
+  const title = usePresetTitle();
   return useMemo(() => {
     const source = (hook: Hook): Source | undefined => sources.find((each) => each.source_id === hook.source_id);
     return [
       { key: "name", title: t("column.name"), width: 200, value: (each) => each.name },
-      { key: "service", title: t("column.service"), width: 200, hideBelow: 760, value: (each) => presets.find((preset) => preset.name === each.preset)?.title ?? each.preset },
+      { key: "service", title: t("column.service"), width: 200, hideBelow: 760, value: (each) => { const preset = presets.find(({ name }) => name === each.preset); return preset ? title(preset) : each.preset; } },
       { key: "state", title: t("column.state"), width: 140, value: (each) => stateOf(each, source(each)), cell: (each) => <span className={css.state} data-state={stateOf(each, source(each))}>{t(`state.${stateOf(each, source(each))}`)}</span> },
       { key: "events", title: t("column.events"), width: 110, align: "end", value: (each) => source(each)?.events_24h ?? 0, cell: (each) => format.number(source(each)?.events_24h ?? 0) },
       { key: "last", title: t("column.last"), width: 130, hideBelow: 560, value: (each) => source(each)?.last_event_at ?? null, cell: (each) => { const at = source(each)?.last_event_at; return at ? <TimeAgo at={at} /> : "–"; } },

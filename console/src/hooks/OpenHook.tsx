@@ -8,11 +8,13 @@ import { type HookPreset, type NewHook, post } from "../shared/api";
 import css from "./OpenHook.module.css";
 import { addressOf, hookPresetsQuery, hooksQuery } from "./queries";
 import { Waiting } from "./Waiting";
+import { usePresetTitle } from "./preset";
 
 /** A service is chosen; the address and the secret are shown once; then one waits for the first delivery together. */
 export function OpenHook({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation("hooks");
   const client = useQueryClient();
+  const title = usePresetTitle();
   const { data: presets = [] } = useQuery(hookPresetsQuery);
   const [preset, setPreset] = useState("shopify_orders");
   const [name, setName] = useState("");
@@ -29,8 +31,8 @@ export function OpenHook({ onClose }: { onClose: () => void }) {
         <Opened made={make.data} preset={chosen} />
       ) : (
         <form className={css.form} onSubmit={(event) => { event.preventDefault(); make.mutate(); }}>
-          <Select label={t("make.service")} allowDeselect={false} value={preset} data={presets.map((each) => ({ value: each.name, label: each.title }))} onChange={(value) => value && setPreset(value)} />
-          <TextInput label={t("make.name")} placeholder={chosen?.title ?? ""} maxLength={120} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+          <Select label={t("make.service")} allowDeselect={false} value={preset} data={presets.map((each) => ({ value: each.name, label: title(each) }))} onChange={(value) => value && setPreset(value)} />
+          <TextInput label={t("make.name")} placeholder={chosen ? title(chosen) : ""} maxLength={120} value={name} onChange={(event) => setName(event.currentTarget.value)} />
           {chosen?.secret_from === "them" && (
             <PasswordInput label={t("make.their_secret")} description={t(`secret_of.${chosen.scheme.kind}`)} value={secret} onChange={(event) => setSecret(event.currentTarget.value)} autoComplete="off" />
           )}

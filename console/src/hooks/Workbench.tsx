@@ -5,6 +5,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tansta
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EventCard } from "../imports/PreviewPanel";
+import { useReason } from "../reasons/ReasonName";
 import { useMay } from "../session/session";
 import { Section, TimeAgo, tell, tellProblem } from "../shared";
 import { type Hook, type HookDelivery, type HookMapping, type HookPreview, patch, post } from "../shared/api";
@@ -76,6 +77,7 @@ function Deliveries({ deliveries, open, hasSample, onOpen }: { deliveries: reado
 
 function Told({ preview, error }: { preview: HookPreview | undefined; error: Error | null }) {
   const { t } = useTranslation("hooks");
+  const reason = useReason();
   if (error) return <p role="alert" className={css.failure}>{error.message}</p>;
   if (!preview) return null;
   return (
@@ -83,7 +85,7 @@ function Told({ preview, error }: { preview: HookPreview | undefined; error: Err
       {preview.events.map((event) => <EventCard key={event.message_id} event={event} />)}
       {preview.problems.length > 0 && <p className={css.failure}>{t("bench.unreadable")}</p>}
       {preview.events.length + preview.failures.length + preview.problems.length === 0 && <p className={css.none}>{t("bench.nothing")}</p>}
-      {preview.failures.map((failure) => <p key={failure.at + failure.reason} className={css.failure}>{failure.reason}</p>)}
+      {preview.failures.map((failure) => <p key={failure.at + failure.reason} className={css.failure}>{reason.sentence([failure.code], failure.reason)}</p>)}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { tell, tellProblem } from "../shared";
 import { type HistoryLook, type NamedMapping, put, type RowMapping } from "../shared/api";
 import { saveFile } from "../shared/table";
 import css from "./Kept.module.css";
+import { usePresetTitle } from "./preset";
 import { mappingsQuery, presetsQuery } from "./queries";
 import { fitted } from "./roles";
 
@@ -21,6 +22,7 @@ export interface KeptProps {
 /** Mappings that were kept, those that come with Regulars, and keeping this one. */
 export function Kept({ mapping, name, look, onUse, onNamed }: KeptProps) {
   const { t } = useTranslation("imports");
+  const title = usePresetTitle();
   const { data: kept = [] } = useQuery(mappingsQuery);
   const { data: presets = [] } = useQuery(presetsQuery);
   const columns = look.columns.map((each) => each.name);
@@ -28,14 +30,14 @@ export function Kept({ mapping, name, look, onUse, onNamed }: KeptProps) {
   const known = presets.find((each) => look.proposal.presets.includes(each.name));
   return (
     <div className={css.line}>
-      <p className={css.say}>{name ? t("kept.using", { name }) : known ? t("kept.recognised", { title: known.title }) : t("kept.proposed")}</p>
+      <p className={css.say}>{name ? t("kept.using", { name }) : known ? t("kept.recognised", { title: title(known) }) : t("kept.proposed")}</p>
       <Menu>
         <Menu.Target><Button variant="default" leftSection={<IconTemplate size={16} stroke={1.5} />}>{t("kept.use")}</Button></Menu.Target>
         <Menu.Dropdown>
           {kept.length > 0 && <Menu.Label>{t("kept.yours")}</Menu.Label>}
           {kept.map((each) => <Menu.Item key={each.name} onClick={() => use(each.mapping, each.name)}>{each.name}</Menu.Item>)}
           <Menu.Label>{t("kept.ready")}</Menu.Label>
-          {presets.map((each) => <Menu.Item key={each.name} onClick={() => use(each.mapping, null)}>{each.title}</Menu.Item>)}
+          {presets.map((each) => <Menu.Item key={each.name} onClick={() => use(each.mapping, null)}>{title(each)}</Menu.Item>)}
           <Menu.Divider />
           <Menu.Item onClick={() => onUse(look.proposal.mapping, null)}>{t("kept.anew")}</Menu.Item>
         </Menu.Dropdown>

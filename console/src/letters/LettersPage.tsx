@@ -1,5 +1,5 @@
 import { Autocomplete, Button, CloseButton, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { useDebouncedCallback, useMediaQuery } from "@mantine/hooks";
 import { IconFilter, IconMailOff, IconTool, IconTrash, IconUser } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -160,15 +160,16 @@ function List({ wanted, open, filtered, onOpen, onClear }: ListProps) {
 function useColumns(): TableColumn<Letter>[] {
   const { t } = useTranslation("letters");
   const reason = useReason();
+  const narrow = useMediaQuery("(max-width: 560px)") ?? false;
   return useMemo<TableColumn<Letter>[]>(
     () => [
-      { key: "received_at", title: t("column.received"), width: 92, value: (row) => row.received_at, cell: (row) => <span className={css.time}><TimeAgo at={row.received_at} /></span> },
-      { key: "name", title: t("column.name"), width: 130, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
-      { key: "why", title: t("column.why"), width: 250, hideBelow: 560, value: (row) => row.problem || row.reason, cell: (row) => <span className={css.why} title={row.problem || reason.sentence([row.code], row.reason)}><span>{reason.title(row.code)}</span><span data-problem={row.problem ? true : undefined}>{row.problem || reason.sentence([row.code], row.reason)}</span></span> },
+      { key: "received_at", title: t("column.received"), width: 92, hideBelow: 560, value: (row) => row.received_at, cell: (row) => <span className={css.time}><TimeAgo at={row.received_at} /></span> },
+      { key: "name", title: t("column.name"), width: 120, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
+      { key: "why", title: t("column.why"), width: narrow ? 190 : 250, value: (row) => row.problem || row.reason, cell: (row) => <span className={css.why} title={row.problem || reason.sentence([row.code], row.reason)}><span>{reason.title(row.code)}</span><span data-problem={row.problem ? true : undefined}>{row.problem || reason.sentence([row.code], row.reason)}</span></span> },
       { key: "who", title: t("column.who"), width: 120, hideBelow: 820, value: (row) => row.user_id ?? row.anonymous_id },
       { key: "source", title: t("column.source"), width: 110, hideBelow: 960, value: (row) => row.source_name },
     ],
-    [t, reason],
+    [t, reason, narrow],
   );
 }
 

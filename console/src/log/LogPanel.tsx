@@ -48,8 +48,8 @@ function useReaderColumns(): TableColumn<Consumer>[] {
   const format = useFormat();
   const name = (consumer: string) => (i18n.exists(`log:reader.${consumer}`) ? t(`reader.${consumer}` as "reader.street") : consumer);
   return [
-    { key: "consumer", title: t("column.reader"), width: 220, value: (each) => name(each.consumer) },
-    { key: "waiting", title: t("column.waiting"), width: 160, value: (each) => each.waiting, cell: (each) => <>{each.waiting === 0 ? t("log.has_read_all") : format.number(each.waiting)}</> },
+    { key: "consumer", title: t("column.reader"), width: 170, value: (each) => name(each.consumer) },
+    { key: "waiting", title: t("column.waiting"), width: 140, value: (each) => each.waiting, cell: (each) => <>{each.waiting === 0 ? t("log.has_read_all") : format.number(each.waiting)}</> },
     { key: "reached", title: t("column.reached"), width: 260, hideBelow: 720, value: (each) => Object.entries(each.reached).map(([partition, offset]) => `${partition} ${format.number(offset)}`).join(" · ") },
   ];
 }

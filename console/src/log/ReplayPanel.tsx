@@ -171,7 +171,7 @@ function useColumns(): TableColumn<Replay>[] {
   const outcome = useOutcome();
   return [
     { key: "at", title: t("column.begun"), width: 170, value: (each) => each.started_at, cell: (each) => <time dateTime={each.started_at}>{format.moment(each.started_at)}</time> },
-    { key: "into", title: t("column.parts"), width: 170, value: (each) => t(`replay.into.${each.asked.into}`) },
+    { key: "into", title: t("column.parts"), width: 170, hideBelow: 560, value: (each) => t(`replay.into.${each.asked.into}`) },
     { key: "state", title: t("column.state"), width: 120, value: (each) => t(`state.${each.state}`) },
     { key: "span", title: t("column.span"), width: 220, hideBelow: 720, value: (each) => words(each.asked) },
     { key: "outcome", title: t("column.outcome"), width: 320, hideBelow: 900, value: outcome },

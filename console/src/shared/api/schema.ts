@@ -4987,6 +4987,7 @@ export interface components {
         /** ShownDelivery */
         ShownDelivery: {
             body: string;
+            code: string;
             delivery: string;
             delivery_id: string;
             events: number;

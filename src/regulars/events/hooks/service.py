@@ -94,7 +94,8 @@ class HookPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery as it came. `status` is what it was answered with; `version` the mapping that told it.
+    """One delivery as it came. `status` is what it was answered with, `code` the reason's of a refusal; `version` is
+    the mapping that told it.
 
     `waits` says whether it lies among the dead letters, to be told again; `is_covered` whether its body is hidden from
     who is asking, because a plan marks fields of its source as personal.
@@ -104,6 +105,7 @@ class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     received_at: datetime
     status: int
+    code: str
     reason: str
     version: int | None
     headers: dict[str, str]
@@ -423,6 +425,7 @@ def _delivery(record: Record, row: HookRow) -> ShownDelivery | None:
             delivery_id="",
             received_at=moment(entry.received_us),
             status=entry.status,
+            code=entry.code,
             reason=entry.reason,
             version=None,
             headers={},
@@ -439,6 +442,7 @@ def _delivery(record: Record, row: HookRow) -> ShownDelivery | None:
         delivery_id=stamp.delivery_id if stamp else "",
         received_at=moment(entry.received_us),
         status=200,
+        code="",
         reason="",
         version=stamp.version if stamp else None,
         headers=stamp.headers if stamp else {},

@@ -103,7 +103,8 @@ def sign_in_path(folder: Path, email: str) -> str:
 def define_plan(api: Api) -> int:
     """Put a tracking plan in force that was inferred from the demo's own past, and only observes; return its events."""
     inferred = api.post("/v1/plans/infer", {"days": 1})
-    body = {**inferred["body"], "mode": "observe", "unknown": "warn"}
+    apps = [source["source_id"] for source in api.get("/v1/sources")]  # a till or a payment service sends otherwise
+    body = {**inferred["body"], "mode": "observe", "unknown": "warn", "sources": apps}
     plan = api.post("/v1/plans", {"name": PLAN_NAME, "description": PLAN_DESCRIPTION, "body": body})
     api.post(f"/v1/plans/{plan['plan_id']}/publish", {"note": "Inferred from the demo's past"})
     return len(body["events"])
