@@ -16,6 +16,7 @@ from regulars.app import open_shop
 from regulars.app.health import Trouble
 from regulars.app.today import Station
 from regulars.events.reasons import REASONS
+from regulars.kernel.errors import RegularsError
 from regulars.kernel.settings import describe_settings
 from regulars.web.core import AuditEntry
 
@@ -27,6 +28,12 @@ def words(noun: str, language: str) -> dict[str, Any]:  # Any: as above
     path = ROOT / "console" / "src" / noun / "locales" / f"{language}.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))  # Any: as above
     return found
+
+
+def errors(root: type[RegularsError] = RegularsError) -> set[type[RegularsError]]:
+    """Return the family of errors that are loaded, without those that tests make up."""
+    children = [child for child in root.__subclasses__() if child.__module__.startswith("regulars.")]
+    return {root}.union(*(errors(child) for child in children))
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +90,8 @@ def test_whoever_has_no_name_and_whatever_was_not_done_has_words_in_the_audit(la
     told, parts = words("said", language), get_type_hints(AuditEntry)
     assert set(told["caller"]) == set(get_args(parts["who_kind"]))
     assert set(told["outcome"]) == set(get_args(parts["outcome"])) - {"done"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_problem_has_a_title(language: str) -> None:
+    assert {str(one.status) for one in errors()} <= set(words("shared", language)["error"]["status"])

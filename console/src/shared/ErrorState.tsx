@@ -3,13 +3,14 @@ import { IconAlertTriangle, IconPlugConnectedX, IconRefresh } from "@tabler/icon
 import { useTranslation } from "react-i18next";
 import { asProblem } from "./api";
 import { EmptyState } from "./EmptyState";
+import { problemTitle } from "./problem-title";
 
 /** A sentence, and the way out. */
 export function ErrorState({ error, retry, size = "page" }: { error: unknown; retry?: () => void; size?: "small" | "page" }) {
   const { t } = useTranslation("shared");
   const problem = asProblem(error);
   const away = problem.isUnreachable;
-  const title = away ? t("error.unreachable") : problem.status === 403 ? t("error.forbidden") : problem.status === 404 ? t("error.missing") : t("error.title");
+  const title = away ? t("error.unreachable") : problem.status === 403 ? t("error.forbidden") : problem.status === 404 ? t("error.missing") : problemTitle(problem) || t("error.title");
   return (
     <div role="alert">
       <EmptyState

@@ -1,16 +1,22 @@
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
 import { asProblem } from "./api";
+import { problemTitle } from "./problem-title";
 import css from "./FormProblem.module.css";
 
 /** What the shop did not accept, beside the form that said it. */
 export function FormProblem({ error }: { error: unknown }) {
   if (!error) return null;
-  const { detail, problems } = asProblem(error);
+  useTranslation("shared"); // drawn again when the language changes
+  const problem = asProblem(error);
+  const { detail, problems } = problem;
+  const title = problemTitle(problem);
   const lines = problems.filter((each) => !detail.includes(each));
   return (
     <div role="alert" className={css.problem}>
       <IconAlertTriangle size={16} stroke={1.5} />
       <div>
+        {title && <p><strong>{title}</strong></p>}
         <p>{detail}</p>
         {lines.length > 0 && (
           <ul>

@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import i18next from "i18next";
 import { asProblem } from "./api";
+import { problemTitle } from "./problem-title";
 
 const UNDO_MS = 6_000;
 let counter = 0;
@@ -15,7 +16,8 @@ export function tell(message: string): void {
 export function tellProblem(error: unknown): void {
   const problem = asProblem(error);
   const message = problem.isUnreachable ? i18next.t("error.unreachable_text", { ns: "shared" }) : [problem.detail, ...problem.problems].join(" ");
-  notifications.show({ message, withBorder: true, color: "red", autoClose: 10_000, icon: <IconAlertTriangle size={16} stroke={1.5} />, role: "alert" });
+  const title = problemTitle(problem);
+  notifications.show({ ...(title ? { title } : {}), message, withBorder: true, color: "red", autoClose: 10_000, icon: <IconAlertTriangle size={16} stroke={1.5} />, role: "alert" });
 }
 
 export interface Undoable {
