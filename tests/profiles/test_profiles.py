@@ -184,7 +184,7 @@ def test_whoever_was_not_seen_of_late_is_not_counted(street: Street, clock: Woun
 
 def test_the_taste_that_is_counted_is_the_one_that_the_profile_shows(street: Street, clock: WoundClock) -> None:
     street.send(*likes("ann", "Folk", "Folk", "Folk"))
-    clock.wind(timedelta(days=40))
+    clock.wind(timedelta(days=120))  # two half-lives: three of then weigh less than one of now
     street.send({**call("new", userId="ann", properties={"asset_id": "y", "genre": "Jazz"})})
     street.work()
     top = street.profiles.by("user_id", "ann").affinities[0].value
