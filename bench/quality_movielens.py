@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from regulars.kernel.ids import CustomerId
+from regulars.recommend.core import transitions
 from regulars.recommend.core.ease import DROPOUT_STRONG, LAMBDA_STRONG, train_ease
 from regulars.recommend.core.histories import Histories, latest_distinct
 from regulars.recommend.core.ials import train_ials
@@ -103,7 +104,7 @@ def measure_last_item(histories: Histories, items_total: int, tags: Tags) -> int
         "rules": by_rule(tags, fitted.counts),
         "item-kNN": weighed(fitted.cosine, last_item.NO_HALF_LIFE, 10**9),
         "taste": weighed(fitted.taste, 5.0, 40),
-        "transitions": weighed(fitted.transitions, 2.0, 20),
+        "transitions": weighed(fitted.transitions, transitions.HALF_LIFE_ITEMS, transitions.QUERY_ITEMS),
         "blend": blended(fitted),
     }
     results = {name: last_item.measure(name, scorer, split, items_total) for name, scorer in scorers.items()}

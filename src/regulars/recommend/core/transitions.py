@@ -20,7 +20,7 @@ DECAY = 0.8
 OUT_EXPONENT = 0.85  # best of .5, .7, .85, 1 there
 INTO_EXPONENT = 0.15
 SHRINK = 1.0
-HALF_LIFE_ITEMS = 2.0  # how fast earlier items of the customer count less; best of 1, 2, 3, 5
+HALF_LIFE_ITEMS = 1.5  # how fast earlier items of the customer count less; best of 1 to 2.5 and flat; decisions/blend
 QUERY_ITEMS = 20  # 0.5^(20/2) is a thousandth of the latest item's weight
 PAIRS_A_TIME = 4_000_000  # bounds memory while counting: some 100 MB
 
