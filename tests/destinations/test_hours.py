@@ -201,7 +201,7 @@ def test_columns_are_chosen_and_personal_data_left_out(shop: Shop, clock: WoundC
         ({"url": "file:///tmp/../etc"}, "no folder that destinations may write to"),
         ({"url": "https://x.example/bucket"}, "not to 'https'"),
         ({"url": "simplecache::s3://bucket"}, "A place is one URL"),
-        ({"url": "s3://bucket/x"}, "pip install s3fs"),
+        ({"url": "gs://bucket/x"}, "pip install gcsfs"),
         ({"url": "w", "columns": ["colour"]}, "no column 'colour'"),
         ({"url": "w", "columns": ["user_id"], "without_personal_data": True}, "No column is left"),
     ],
