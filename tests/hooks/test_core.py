@@ -256,6 +256,17 @@ def test_the_same_delivery_again_has_the_same_message_ids_and_another_has_others
     assert named[0] == named[1], "the body's own id goes before the delivery's"
 
 
+def test_somebody_who_comes_again_later_is_introduced_again_and_not_under_the_same_id() -> None:
+    mapping = HookMapping(rules=[HookRule(event="'Order Refunded'", email="email", time="created", message_id="id")])
+    first, second = (
+        told(mapping, {"id": f"e{n}", "email": "ann@example.org", "created": 1_790_000_000 + n}) for n in range(2)
+    )
+    again = told(mapping, {"id": "e0", "email": "ann@example.org", "created": 1_790_000_000})
+    assert [call["type"] for call in first] == ["identify", "track"]
+    assert {call["messageId"] for call in first}.isdisjoint(call["messageId"] for call in second)
+    assert [call["messageId"] for call in again] == [call["messageId"] for call in first]
+
+
 def test_what_a_filter_leaves_out_is_no_failure() -> None:
     mapping = HookMapping(rules=[HookRule(only="paid", event="'Order Completed'", user_id="who")])
     assert told(mapping, {"paid": False, "who": "ann"}) == []

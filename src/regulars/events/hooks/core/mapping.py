@@ -257,9 +257,9 @@ class _Rule:
 
     def _identify(self, person: Person, traits: dict[str, Any], when: Any) -> dict[str, Any]:  # Any: JSON
         call = introduction(person, traits)
-        call["messageId"] = derived("hook", self._hook_id, "identify", _encode(call).decode())
         if when is not None:
             call["timestamp"] = when
+        call["messageId"] = derived("hook", self._hook_id, "identify", _encode(call).decode())
         return call
 
     def _person(self, member: Any) -> Person:  # Any: JSON
