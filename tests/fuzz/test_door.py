@@ -25,12 +25,12 @@ from regulars.kernel.clock import SystemClock
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 QUICK = 6_000
-MANY = int(os.environ.get("FUZZ_REQUESTS", "200000"))  # a million takes a quarter of an hour
+MANY = int(os.environ.get("FUZZ_REQUESTS", "300000"))  # a million takes a quarter of an hour
 SHARE_FOR_THE_SHOP = 25  # each so manieth record goes through a whole shop
 RECORDS_A_CATCH_UP = 400
 GROWTH_BLOCKS_MAX = 5_000
 GROWTH_BYTES_MAX = 32_000_000  # what the allocator keeps after the largest bodies and bombs comes and goes by so much
-WARM_UP = 20_000
+WARM_UP = 100_000  # until then the allocator is still taking room for the largest
 
 
 @pytest.fixture
