@@ -14,6 +14,7 @@ from tests.app.conftest import Counter, bearer
 
 from regulars.app import Shop, open_shop
 from regulars.app.erase import erase
+from regulars.app.replay.core import Asked
 from regulars.events import AcceptedRequest, RefusedRequest, encode_entry, read_request
 from regulars.events.redact import redacted
 from regulars.kernel.errors import ConflictError, NotFoundError
@@ -53,6 +54,19 @@ def test_erasing_leaves_no_row_no_file_and_no_record(shop: Shop) -> None:
     words = [word.encode() for word in ANN]
     held = [path for path in shop.folder.rglob("*") if path.is_file() and any(w in path.read_bytes() for w in words)]
     assert held == []
+
+
+def test_erasing_leaves_no_replay_of_what_they_did_and_no_other_goes(shop: Shop) -> None:
+    fill(shop)
+    customer, bob = (shop.customer_named(f"user_id:{name}") for name in (ANN[0], "bob"))
+    asked = [Asked(customer_id=customer), Asked(customer_id=bob), Asked()]
+    theirs, bobs, everybodys = (shop.replays.begin(one).replay_id for one in asked)
+    assert shop.erase(customer).rows["replays"] == 1
+    with shop.database.read() as connection:
+        assert traces_of(connection, [*ANN, customer]) == []
+    assert {one.replay_id for one in shop.replays.list_replays().items} == {bobs, everybodys}
+    with pytest.raises(NotFoundError):
+        shop.replays.run(theirs, lambda *_: None)
 
 
 def unpacked(path: Path) -> bytes:

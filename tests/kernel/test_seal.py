@@ -76,3 +76,8 @@ def test_processes_that_seal_at_once_share_one_key(key_file: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         sealed = pool.map(_close, [key_file] * 16, chunksize=1)
     assert {Seal(key_file).open(one, "a") for one in sealed} == {"s3cret"}
+
+
+def test_where_no_key_can_be_made_the_sentence_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SealedError, match="cannot be made: No such file or directory"):
+        Seal(tmp_path / "not" / "there" / "seal.key").close("s3cret", "a")

@@ -13,6 +13,7 @@ import msgspec
 
 from regulars.app import capabilities
 from regulars.app.erasures import Erasure
+from regulars.app.replay import store as replays
 from regulars.app.shop import Shop
 from regulars.events.imports.forgetting import forget_in_files
 from regulars.events.redact import redacted
@@ -133,6 +134,7 @@ def _erase_rows(shop: Shop, named: Named, rewritten: Collection[int]) -> dict[st
             words=named.words(),
             rewritten=rewritten,
         )
+        rows["replays"] = replays.forget(connection, named.customer_ids)
     return rows
 
 

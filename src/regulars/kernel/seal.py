@@ -104,6 +104,15 @@ class Seal:
 
     def _made(self) -> bytes:
         """Make the key; of several processes that do so at once one is first, and all use its."""
+        try:
+            self._make()
+        except OSError as error:
+            raise SealedError(f"The key {str(self._key_file)!r} cannot be made: {error.strerror}.") from error
+        key = self._key()
+        assert key is not None, "it was made a moment ago"
+        return key
+
+    def _make(self) -> None:
         path = self._key_file
         beside = path.with_name(f".regulars-{path.name}-{secrets.token_hex(4)}")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -117,9 +126,6 @@ class Seal:
         finally:
             beside.unlink()
         sync_folder(path.parent)
-        key = self._key()
-        assert key is not None, "it was made a moment ago"
-        return key
 
 
 def is_sealed(text: str) -> bool:

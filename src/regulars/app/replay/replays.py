@@ -128,7 +128,7 @@ class Replays:
             When another process replays, or it is over.
 
         """
-        asked = msgspec.json.decode(self._unfinished(replay_id).asked, type=Asked)
+        asked = store.asked_of(self._unfinished(replay_id))
         with claimed(self._shop.database, CLAIM, taken="Another process is replaying. Wait for it, or pause it first."):
             self._set(replay_id, "running")
             try:
@@ -206,7 +206,7 @@ class Replays:
             state = "paused"  # whoever had it in hand was killed
         return Replay(
             replay_id=row.replay_id,
-            asked=msgspec.json.decode(row.asked, type=Asked),
+            asked=store.asked_of(row),
             state=state,
             started_at=moment(row.started_us),
             changed_at=moment(row.changed_us),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any  # Any: rows as the driver gives them
 
 import msgspec
 from sqlalchemy import Connection, Row, text
 
 from regulars.app.replay.core import UNFINISHED, Asked, Gone, SpanCount, State
+from regulars.kernel.bulk import delete_among
 from regulars.kernel.database import Migration
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -36,8 +38,12 @@ _LIST = text(
     f"SELECT {_COLUMNS} FROM replays_history WHERE started_us < :before_us OR "
     "(started_us = :before_us AND replay_id < :before_id) ORDER BY started_us DESC, replay_id DESC LIMIT :limit"
 )
-_QUEUED = text("UPDATE replays_history SET state = 'waiting', error = NULL, changed_us = :now_us, job_run_id = :run "
-               "WHERE replay_id = :replay_id")  # fmt: skip
+# The run may have ended before its id could be noted.
+_QUEUED = text("""
+UPDATE replays_history SET state = 'waiting', error = NULL, changed_us = :now_us, job_run_id = :run
+WHERE replay_id = :replay_id AND finished_us IS NULL""")
+_ALL_ASKED = text("SELECT replay_id, asked FROM replays_history")
+_FORGET = "DELETE FROM replays_history WHERE replay_id {among}"
 _KEEP = text("""
 UPDATE replays_history SET state = 'running', error = NULL, changed_us = :now_us, gone = :gone, counts = :counts
 WHERE replay_id = :replay_id""")
@@ -65,6 +71,18 @@ def newest(connection: Connection, *, before: tuple[int, str], limit: int) -> li
 def set_queued(connection: Connection, replay_id: str, job_run_id: str, now_us: int) -> None:
     """Note which run of the job does it."""
     connection.execute(_QUEUED, {"replay_id": replay_id, "run": job_run_id, "now_us": now_us})
+
+
+def forget(connection: Connection, customer_ids: Collection[str]) -> int:
+    """Remove the replays of what these customers did, with what was counted of them; return how many there were."""
+    rows = connection.execute(_ALL_ASKED)
+    theirs = [row.replay_id for row in rows if asked_of(row).customer_id in customer_ids]
+    return delete_among(connection, _FORGET, theirs)
+
+
+def asked_of(row: Row[Any]) -> Asked:
+    """Return what was asked for."""
+    return msgspec.json.decode(row.asked, type=Asked)
 
 
 def keep(connection: Connection, replay_id: str, gone: Gone, counts: list[SpanCount], now_us: int) -> None:
