@@ -183,9 +183,16 @@ def test_a_file_that_is_no_table_of_items_is_refused_whole(
     assert catalog.version() == 0
 
 
-def test_an_encoding_that_does_not_exist_is_refused(catalog: Catalog) -> None:
-    with pytest.raises(InvalidError, match="No encoding is named 'klingon'"):
-        catalog.import_file(io.BytesIO(b"id,title\n1,A\n"), format="csv", encoding="klingon")
+@pytest.mark.parametrize("encoding", ["klingon", "utf-8\0", "zlib", "idna", "undefined", ""])
+def test_an_encoding_that_is_none_of_text_is_refused(catalog: Catalog, encoding: str) -> None:
+    with pytest.raises(InvalidError, match="No encoding is named"):
+        catalog.import_file(io.BytesIO(b"id,title\n1,A\n"), format="csv", encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-le"])
+def test_a_file_that_is_not_in_the_encoding_it_is_said_to_be_in_is_refused(catalog: Catalog, encoding: str) -> None:
+    with pytest.raises(InvalidError, match=f"says it is {encoding} but breaks off being so at line 1"):
+        catalog.import_file(io.BytesIO(b"id,title\n1,A\n"), format="csv", encoding=encoding)
 
 
 def test_an_open_quote_costs_the_rows_it_swallows_and_no_more(catalog: Catalog) -> None:

@@ -143,8 +143,9 @@ def _encoding(file: IO[bytes], asked: str | None) -> str:
     if asked is None:
         return "utf-8"
     try:
+        "a".encode(asked).decode(asked, "surrogateescape")  # some names are codecs, but of no table: zlib, idna
         return codecs.lookup(asked).name
-    except LookupError:
+    except (LookupError, ValueError):
         raise InvalidError(
             f"No encoding is named {asked!r}; common ones are utf-8, big5, cp950, shift_jis, gb18030, latin-1."
         ) from None
@@ -163,8 +164,8 @@ def _lines(file: IO[bytes], encoding: str) -> Iterator[str]:
                     f"Line {number:,} has over {LINE_CHARACTERS_MAX:,} characters. Is this a table, one row a line?"
                 )
             yield line
-    except UnicodeDecodeError:
-        raise InvalidError(f"The file says it is {encoding} but breaks off being so at line {number:,}.") from None
+    except UnicodeError:
+        raise InvalidError(f"The file says it is {encoding} but breaks off being so at line {number + 1:,}.") from None
     finally:
         wrapped.detach()
 
