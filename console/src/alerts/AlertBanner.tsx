@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconBellRinging } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
@@ -10,6 +11,7 @@ import { acknowledge, raisedQuery } from "./queries";
 import { useAlertWords } from "./words";
 
 const SHOWN = 2;
+const SHOWN_NARROW = 1; // on a phone the page itself must still be seen
 
 /** What is wrong and nobody looks after yet: above every page until somebody says so, or it is over. */
 export function AlertBanner() {
@@ -19,12 +21,13 @@ export function AlertBanner() {
   const may = useMay("marketer");
   const at = useLocation({ select: (location) => location.pathname });
   const raised = useQuery(raisedQuery);
+  const shown = useMediaQuery("(max-width: 720px)") ? SHOWN_NARROW : SHOWN;
   const open = (raised.data?.items ?? []).filter((alert) => !alert.acknowledged_at);
   if (open.length === 0 || at === "/events/alerts") return null; // that page says it itself
   const see = (alert_id: string) => void acknowledge(alert_id).then(() => client.invalidateQueries({ queryKey: ["alerts"] }), tellProblem);
   return (
     <ul className={css.banner} role="status" aria-label={t("banner.label")}>
-      {open.slice(0, SHOWN).map((alert) => (
+      {open.slice(0, shown).map((alert) => (
         <li key={alert.alert_id}>
           <IconBellRinging size={18} stroke={1.5} aria-hidden />
           <Link to="/events/rejected" search={{ outcome: alert.rule.outcome, source_id: alert.rule.source_id ?? undefined, span: alert.rule.window_minutes > 60 ? "24h" : "1h" }} className={css.words}>{words.alert(alert)}</Link>
@@ -32,7 +35,7 @@ export function AlertBanner() {
           {may && <Button variant="default" size="compact-sm" onClick={() => see(alert.alert_id)}>{t("acknowledge")}</Button>}
         </li>
       ))}
-      {open.length > SHOWN && <li><Link to="/events/alerts" className={css.words}>{t("banner.more", { count: open.length - SHOWN })}</Link></li>}
+      {open.length > shown && <li className={css.more}><Link to="/events/alerts" className={css.words}>{t("banner.more", { count: open.length - shown })}</Link></li>}
     </ul>
   );
 }
