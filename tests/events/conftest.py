@@ -46,6 +46,7 @@ class Witness:
 
     app: Any  # Any: an ASGI app
     asked: list[Asked] = field(default_factory=list)
+    under_way: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # Any: ASGI's own dicts
@@ -65,18 +66,17 @@ class Witness:
                 start.update(message)
             await send(message)
 
-        await self.app(scope, hear, say)
-        asked = Asked(
-            scope["method"],
-            scope["path"],
-            _words(scope["headers"]),
-            b"".join(parts),
-            start["status"],
-            _words(start["headers"]),
-        )
         with self.changed:
-            self.asked.append(asked)
-            self.changed.notify_all()
+            self.under_way += 1
+        try:
+            await self.app(scope, hear, say)
+        finally:
+            headers, answered = _words(scope["headers"]), _words(start["headers"])
+            asked = Asked(scope["method"], scope["path"], headers, b"".join(parts), start["status"], answered)
+            with self.changed:
+                self.under_way -= 1
+                self.asked.append(asked)
+                self.changed.notify_all()
 
     def wait_for(self, true: Callable[[], bool], what: str) -> None:
         """Wait until something is true that a request makes true."""

@@ -66,8 +66,10 @@ class Pages:
         return page
 
     def arrive(self, count: int) -> list[Event]:
-        """Wait until that many events stand in the log, and return all that do, in the order they happened."""
-        self.witness.wait_for(lambda: len(self.served.events()) >= count, f"{count} events")
+        """Wait until that many events stand in the log and were answered; return all that do, as they happened."""
+        self.witness.wait_for(
+            lambda: self.witness.under_way == 0 and len(self.served.events()) >= count, f"{count} events"
+        )
         return sorted(self.served.events(), key=lambda event: (event.occurred_us, event.position))
 
     def hear(self, page: Page, words: str) -> None:
