@@ -32,7 +32,8 @@ from regulars.kernel.http import Page, decode_cursor, page_limit, page_of
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 HOUR_MINUTES = 60
 NEWEST = (1 << 62) - 1
-SPANS_WANTED = 60
+SPANS_MAX = 60
+STEPS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880)  # what people read off a clock
 OUTCOMES = ("delivered", "retried", "dead")
 ENDS = (*OUTCOMES, "skipped")
 
@@ -81,9 +82,9 @@ class Reports:
         return page_of(rows, limit=wanted, place_of=lambda row: row.try_id, item_of=_delivery)
 
     def over_time(self, destination_id: str, *, hours_back: int) -> Figures:
-        """Return deliveries over the last so many hours, in some sixty spans."""
+        """Return deliveries over the last so many hours, in at most sixty spans that begin where a clock's do."""
         now_us = self._clock.now_us()
-        step = max(1, hours_back * HOUR_MINUTES // SPANS_WANTED)
+        step = step_of(hours_back)
         last = now_us // MINUTE_US
         first = last - hours_back * HOUR_MINUTES + 1
         with self._database.read() as connection:
@@ -197,6 +198,16 @@ class Reports:
             hours_due=counts.get("due", 0) + counts.get("marked", 0) if definition.feed == "hours" else None,
             hours_done=counts.get("done", 0) if definition.feed == "hours" else None,
         )
+
+
+def step_of(hours_back: int) -> int:
+    """Return how many minutes each span of so many hours has.
+
+    >>> [step_of(hours) for hours in (1, 24, 168, 720, 2_160)]
+    [1, 30, 180, 720, 2880]
+    """
+    whole = hours_back * HOUR_MINUTES
+    return next((step for step in STEPS_MINUTES if step * SPANS_MAX >= whole), STEPS_MINUTES[-1])
 
 
 def _state(definition: Definition, known: HealthRow) -> State:

@@ -208,7 +208,7 @@ class DestinationsController(Controller):
         destination_id: str,
         hours: Annotated[int, Parameter(ge=1, le=24 * 90, description="How far back, in hours.")] = 24,
     ) -> Figures:
-        """Return what was delivered, tried again and given up, and how long requests took, in some sixty spans."""
+        """Return what was delivered, tried again and given up, and how long requests took, in at most sixty spans."""
         destinations.get(destination_id)
         return destinations.reports.over_time(destination_id, hours_back=hours)
 

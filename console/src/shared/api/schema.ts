@@ -711,7 +711,7 @@ export interface paths {
         };
         /**
          * Deliveries over time
-         * @description Return what was delivered, tried again and given up, and how long requests took, in some sixty spans.
+         * @description Return what was delivered, tried again and given up, and how long requests took, in at most sixty spans.
          */
         get: operations["getDestinationFigures"];
         put?: never;
