@@ -16,6 +16,7 @@ from tests.destinations.conftest import append, happen, track
 
 from regulars.app import Shop, open_shop
 from regulars.destinations import Plan
+from regulars.destinations.core.kinds import Answer
 from regulars.destinations.kinds.parquet import OpenFolder
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import InvalidError
@@ -242,6 +243,26 @@ def test_storage_that_refuses_is_tried_again_and_nothing_is_lost(
     assert health.last_error == "The storage refuses (OSError): the bucket is closed"
     monkeypatch.setattr(OpenFolder, "_part", write)
     assert shop.destinations.deliver() == 0  # not at once
+    clock.wind(timedelta(seconds=10))
+    deliver_all(shop)
+    assert len(rows(shop)) == 1
+
+
+def test_a_kind_that_raises_is_a_failed_try_that_is_shown(
+    shop: Shop, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = parquet(shop)
+    happen(shop, track("Order Completed"))
+    clock.wind(HOUR + timedelta(minutes=3))
+
+    def raising(*_: object) -> Answer:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(OpenFolder, "write", raising)
+    deliver_all(shop)
+    health = shop.destinations.get(one).health
+    assert (health.state, health.last_error) == ("failing", "It cannot write: ZeroDivisionError.")
+    monkeypatch.undo()
     clock.wind(timedelta(seconds=10))
     deliver_all(shop)
     assert len(rows(shop)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Event as Flag
@@ -11,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from regulars.destinations.core.hours import HOUR_US, SETTLING_US, HourPlan, Slice, hour_of, is_over, sliced
-from regulars.destinations.core.kinds import Hour, TakesHours
+from regulars.destinations.core.kinds import Answer, Hour, Outcome, TakesHours
 from regulars.destinations.history import late_in, minutes_of, rows_of
 from regulars.destinations.lanes.booking import Booking, Done
 from regulars.destinations.store import definitions, hours
@@ -124,7 +125,7 @@ class HoursLane:
                 yield table
 
         hour = Hour(start_us=plan.start_us, again=due.written_us is not None)
-        answer = destination.write(hour, parts())
+        answer = _told(destination, hour, parts())
         events, now_us = written[0], self._booking.clock.now_us()
         done = Done(
             answer=answer,
@@ -152,3 +153,12 @@ class HoursLane:
         """Return since when files of history may hold events of an hour: none was written before they came."""
         is_past = plan.start_us < hour_of(kept.definition.created_us)
         return 0 if again or is_past else plan.start_us - HOUR_US
+
+
+def _told(destination: TakesHours, hour: Hour, parts: Iterator[pa.Table]) -> Answer:
+    begun = time.monotonic()
+    try:
+        return destination.write(hour, parts)
+    except Exception as error:  # whatever a stranger's kind raises is a failed try, not the end of the lane
+        spent_ms = round((time.monotonic() - begun) * 1000)
+        return Answer(outcome=Outcome.RETRY, sentence=f"It cannot write: {type(error).__name__}.", duration_ms=spent_ms)
