@@ -200,6 +200,7 @@ def test_columns_are_chosen_and_personal_data_left_out(shop: Shop, clock: WoundC
         ({"url": "/etc"}, "no folder that destinations may write to"),
         ({"url": "../log"}, "no folder that destinations may write to"),
         ({"url": "file:///tmp/../etc"}, "no folder that destinations may write to"),
+        ({"url": "~nobody-has-this-name/w"}, "Nobody on this machine has the home '~nobody-has-this-name'"),
         ({"url": "https://x.example/bucket"}, "not to 'https'"),
         ({"url": "simplecache::s3://bucket"}, "A place is one URL"),
         ({"url": "gs://bucket/x"}, "pip install gcsfs"),

@@ -438,6 +438,8 @@ def test_files_come_only_from_the_places_that_are_open(tmp_path: Path, clock: Wo
             f"{exports}/../secret.csv",
             f"{exports}/link.csv",
             "/etc/passwd",
+            f"{exports}/\0/../../secret.csv",
+            "\0",
             "s3://shop/exports/../other/x.csv",
             "s3://shop/exportsother/x.csv",
             "s3://shop/exports/%2e%2e/x.csv",

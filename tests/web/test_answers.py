@@ -238,6 +238,11 @@ def test_no_path_leads_out_of_the_folder(counter: Counter, path: str) -> None:
     assert "not for anyone" not in answer.text
 
 
+@pytest.mark.parametrize(("path", "status"), [("/" + "a" * 300, 200), ("/" + "a" * 300 + ".js", 404), ("/%00.js", 404)])
+def test_an_address_that_no_file_can_have_is_answered_as_any_other(counter: Counter, path: str, status: int) -> None:
+    assert counter.browser().bare("GET", path).status_code == status
+
+
 def test_a_page_may_run_only_its_own_inline_script(counter: Counter) -> None:
     policy = counter.browser().bare("GET", "/").headers["content-security-policy"]
     wanted = base64.b64encode(hashlib.sha256(b"let a = 1").digest()).decode()

@@ -5,6 +5,7 @@ An address that names no file is a page of the console's own router, so it gets 
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import mimetypes
@@ -40,6 +41,9 @@ class StaticFile(msgspec.Struct, frozen=True):
     scripts: tuple[str, ...] = ()
 
 
+_NO_FILE = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG}
+
+
 class StaticFiles:
     """Files under one folder, kept in memory and read again when they change."""
 
@@ -67,8 +71,10 @@ class StaticFiles:
             kept = self._kept.get(path)
             if kept is None or kept.modified_ns != modified_ns:
                 kept = self._kept[path] = _file(path.name, path.read_bytes(), modified_ns)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                return None
+            raise
         return kept
 
     async def send(self, found: StaticFile, scope: HTTPScope, send: Send) -> None:

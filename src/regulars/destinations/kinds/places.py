@@ -61,7 +61,10 @@ def local_folder(name: str, tools: Tools) -> Path:
 
     """
     exports = Path(tools.folder).resolve()
-    wanted = Path(name).expanduser() if name.startswith(("/", "~")) else exports / name
+    try:
+        wanted = Path(name).expanduser() if name.startswith(("/", "~")) else exports / name
+    except RuntimeError:
+        raise InvalidError(f"Nobody on this machine has the home {name.partition('/')[0]!r}.") from None
     real = wanted.resolve()
     allowed = [exports, *(Path(one).expanduser().resolve() for one in tools.local_folders)]
     if any(real.is_relative_to(one) for one in allowed):

@@ -46,7 +46,7 @@ class Places(msgspec.Struct, frozen=True):
             When it does not lie in one of the folders, links followed.
 
         """
-        path = Path(place).resolve()
+        path = Path(place.replace("\0", "\ufffd")).resolve()  # no system has a name with a zero in it
         if not any(path.is_relative_to(folder) for folder in self.folders):
             raise self._refusal(place)
         return path
