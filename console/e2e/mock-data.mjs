@@ -162,7 +162,7 @@ const destination = (id, name, kind, feed, more) => ({
 });
 export const destinations = [
   destination("d1", "Order desk", "webhook", "events", { health: health({ dead_letters: 3 }) }),
-  destination("d2", "Courier", "webhook", "events", { health: health({ state: "failing", delivered_1h: 0, waiting: 366, retrying: 94, oldest_waiting_s: 7_900, last_error: "It answered 503: something is wrong over there.", last_error_at: agoOf(40), last_delivered_at: agoOf(8_000), next_try_at: agoOf(-300) }) }),
+  destination("d2", "Courier", "webhook", "events", { health: health({ state: "failing", delivered_1h: 0, waiting: 366, retrying: 94, oldest_waiting_s: 7_900, last_error: "It answered 503: something is wrong over there.", last_error_said: { code: "answered_wrong", params: { status: 503 } }, last_error_at: agoOf(40), last_delivered_at: agoOf(8_000), next_try_at: agoOf(-300) }) }),
   destination("d3", "Warehouse", "parquet", "hours", { settings: { url: "s3://corner/lake" }, health: health({ hours_done: 312, hours_due: 1 }) }),
   destination("d4", "Mail house", "csv_drop", "audience", { status: "paused", reason: "Paused by hand.", settings: { url: "sftp://corner@files.example/drop", password: "(set)" }, audience: { consent: "email", countries: [], did: [], likes: [], likes_share_min: 0.1, seen_within_days: 90, traits: [], unseen_for_days: null }, health: health({ state: "paused", members: 412, removals_waiting: 0, delivered_1h: 0 }) }),
 ];

@@ -5,9 +5,12 @@ The console's own tests keep the languages alike; these keep them level with the
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Any, get_args, get_type_hints  # Any: a file of words is a tree of texts
 
 import pytest
@@ -28,6 +31,21 @@ def words(noun: str, language: str) -> dict[str, Any]:  # Any: as above
     path = ROOT / "console" / "src" / noun / "locales" / f"{language}.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))  # Any: as above
     return found
+
+
+def sayings() -> Iterator[tuple[str, str]]:
+    """Return every sentence with a code that stands in the source, as the console's files write its values."""
+    for file in (ROOT / "src" / "regulars").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
+                code, english = (ast.literal_eval(each) for each in node.args)
+                yield (
+                    code,
+                    "".join(
+                        text + (("'{{%s}}'" if form == "r" else "{{%s}}") % name if name else "")
+                        for text, name, _, form in Formatter().parse(english)
+                    ),
+                )
 
 
 def errors(root: type[RegularsError] = RegularsError) -> set[type[RegularsError]]:
@@ -95,3 +113,24 @@ def test_whoever_has_no_name_and_whatever_was_not_done_has_words_in_the_audit(la
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_kind_of_problem_has_a_title(language: str) -> None:
     assert {str(one.status) for one in errors()} <= set(words("shared", language)["error"]["status"])
+
+
+def test_a_code_has_one_sentence() -> None:
+    told = set(sayings())
+    assert len(told) > 50, "this test no longer finds how sentences are written"
+    assert len({code for code, _ in told}) == len(told)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_with_a_code_has_its_words(language: str) -> None:
+    told, known = words("said", language)["sentence"], dict(sayings())
+    assert set(told) == set(known)
+    if language == "en":
+        assert told == known
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_with_a_code_tells_all_its_values(language: str) -> None:
+    told = words("said", language)["sentence"]
+    for code, english in sayings():
+        assert sorted(re.findall(r"{{\w+}}", told[code])) == sorted(re.findall(r"{{\w+}}", english)), code

@@ -15,6 +15,7 @@ from regulars.destinations.core.definition import EventFilter, Pace
 from regulars.destinations.core.signing import is_signed
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, WoundClock
 from regulars.kernel.errors import InvalidError, NotFoundError
+from regulars.kernel.sayings import Saying, Value
 from regulars.testing.receiver import Receiver, Reply
 
 
@@ -88,6 +89,8 @@ def test_an_event_that_the_template_cannot_take_becomes_a_dead_letter_at_once(sh
     (letter,) = shop.destinations.letters.listed(one).items
     wrong = "sum() was given the type 'string', and takes array-number"
     assert letter.sentence == f"The template cannot be filled: {wrong}."  # and not what the customer said
+    values: dict[str, Value] = {"function": "sum", "given": "string", "wanted": "array-number"}
+    assert letter.said == Saying("template_wrong_type", values)
     assert shop.destinations.get(one).health.state == "good"
 
 
@@ -317,6 +320,7 @@ def test_a_test_shows_what_was_said_on_both_sides_and_hides_secrets(shop: Shop, 
     trial = shop.destinations.test(one)
     assert not trial.works
     assert trial.sentence == "It answered 401: it does not know us; look at the headers."
+    assert trial.said == Saying("answered_401")
     (exchange,) = trial.exchanges
     assert exchange.sent.startswith("POST /in HTTP/1.1\nhost: 127.0.0.1:")
     assert '"name":"Test Event"' in exchange.sent

@@ -3,7 +3,7 @@ import { IconHistory } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { DataTable, EmptyState, ErrorState, Section, type TableColumn, TableSkeleton, TimeAgo, useFormat } from "../shared";
+import { DataTable, EmptyState, ErrorState, inWords, Section, type TableColumn, TableSkeleton, TimeAgo, useFormat } from "../shared";
 import type { Delivery, Destination } from "../shared/api";
 import css from "./Lists.module.css";
 import { More } from "./More";
@@ -60,7 +60,7 @@ function useColumns(): TableColumn<Delivery>[] {
       { key: "items", title: t("delivery.items"), width: 80, align: "end", hideBelow: 620, value: (each) => each.items, cell: (each) => format.number(each.items) },
       { key: "status", title: t("delivery.status"), width: 90, align: "end", hideBelow: 620, value: (each) => each.status, cell: (each) => each.status ?? <span className={css.none}>–</span> },
       { key: "duration", title: t("delivery.duration"), width: 90, align: "end", value: (each) => each.duration_ms, cell: (each) => format.duration(each.duration_ms) },
-      { key: "sentence", title: t("delivery.sentence"), width: 280, hideBelow: 620, value: (each) => each.sentence, cell: (each) => (each.sentence ? <span className={css.sentence} title={each.sentence}>{each.sentence}</span> : <span className={css.none}>–</span>) },
+      { key: "sentence", title: t("delivery.sentence"), width: 280, hideBelow: 620, value: (each) => inWords(each.said, each.sentence), cell: (each) => (each.sentence ? <span className={css.sentence} title={inWords(each.said, each.sentence)}>{inWords(each.said, each.sentence)}</span> : <span className={css.none}>–</span>) },
       { key: "about", title: t("delivery.about"), width: 150, hideBelow: 1100, value: (each) => each.about },
     ],
     [t, format],

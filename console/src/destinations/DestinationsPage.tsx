@@ -11,7 +11,7 @@ import css from "./DestinationsPage.module.css";
 import { Maker } from "./Maker";
 import { destinationsQuery } from "./queries";
 import { iconOf } from "./kinds";
-import { byNeed } from "./state";
+import { byNeed, whyOf } from "./state";
 import { StateDot } from "./StateDot";
 import { useWords } from "./words";
 
@@ -86,7 +86,7 @@ function useColumns(): TableColumn<Destination>[] {
       {
         key: "state", title: t("column.state"), width: 186, value: (each) => t(`state.${each.health.state}`),
         cell: (each) => {
-          const sentence = each.reason || (each.health.state === "failing" ? each.health.last_error : "");
+          const sentence = whyOf(each);
           return <span className={css.why}><StateDot state={each.health.state} />{sentence && <span className={css.sentence} title={sentence}>{sentence}</span>}</span>;
         },
       },

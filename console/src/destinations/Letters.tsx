@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMay } from "../session/session";
-import { ConfirmTyped, DataTable, Drawer, EmptyState, ErrorState, Section, Snippet, type TableColumn, TableSkeleton, tell, tellProblem, TimeAgo, useFormat } from "../shared";
+import { ConfirmTyped, DataTable, Drawer, EmptyState, ErrorState, inWords, Section, Snippet, type TableColumn, TableSkeleton, tell, tellProblem, TimeAgo, useFormat } from "../shared";
 import { type DeadLetter, type Destination, post, remove } from "../shared/api";
 import css from "./Lists.module.css";
 import { More } from "./More";
@@ -74,7 +74,7 @@ function useColumns(): TableColumn<DeadLetter>[] {
       { key: "event", title: t("letters.event"), width: 160, value: (each) => each.name },
       { key: "dead_at", title: t("letters.dead_at"), width: 110, value: (each) => each.dead_at, cell: (each) => <TimeAgo at={each.dead_at} /> },
       { key: "tries", title: t("letters.tries"), width: 70, align: "end", hideBelow: 620, value: (each) => each.tries, cell: (each) => format.number(each.tries) },
-      { key: "sentence", title: t("letters.sentence"), width: 300, hideBelow: 620, value: (each) => each.sentence, cell: (each) => <span className={css.sentence} title={each.sentence}>{each.sentence}</span> },
+      { key: "sentence", title: t("letters.sentence"), width: 300, hideBelow: 620, value: (each) => inWords(each.said, each.sentence), cell: (each) => <span className={css.sentence} title={inWords(each.said, each.sentence)}>{inWords(each.said, each.sentence)}</span> },
     ],
     [t, format],
   );
@@ -90,7 +90,7 @@ function LetterDrawer({ destination, letter, onClose }: { destination: Destinati
   const retry = useMutation({ mutationFn: () => post(`${path}/retry`), onSuccess: over(t("letters.retried", { count: 1 })), onError: tellProblem });
   const discard = useMutation({ mutationFn: () => remove(path), onSuccess: over(t("letters.discarded", { count: 1 })), onError: tellProblem });
   return (
-    <Drawer title={letter.name} subtitle={letter.sentence} onClose={onClose} width={600}>
+    <Drawer title={letter.name} subtitle={inWords(letter.said, letter.sentence)} onClose={onClose} width={600}>
       <dl className={css.facts}>
         <dt>{t("letters.occurred")}</dt><dd>{format.moment(letter.occurred_at)}</dd>
         <dt>{t("letters.queued")}</dt><dd>{format.moment(letter.queued_at)}</dd>

@@ -2,12 +2,12 @@ import { SegmentedControl, useComputedColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Chart, ChartSkeleton, ErrorState, Figure, Figures, paletteOf, TimeAgo, useFormat } from "../shared";
+import { Chart, ChartSkeleton, ErrorState, Figure, Figures, inWords, paletteOf, TimeAgo, useFormat } from "../shared";
 import type { Destination, DestinationFigures } from "../shared/api";
 import css from "./DestinationPage.module.css";
 import { figuresQuery } from "./queries";
 import { type DestinationSearch, type Range, RANGES } from "./search";
-import { type Bar, barsOf, sumsOf, TONES } from "./state";
+import { type Bar, barsOf, sumsOf, TONES, whyOf } from "./state";
 import { StateDot } from "./StateDot";
 
 interface PictureProps {
@@ -39,12 +39,12 @@ function Standing({ destination }: { destination: Destination }) {
   const { t } = useTranslation("destinations");
   const { health, reason } = destination;
   const tone = TONES[health.state];
-  const sentence = reason || (health.state === "failing" ? health.last_error : "");
+  const sentence = whyOf(destination);
   return (
     <div className={css.banner} data-tone={tone}>
       <StateDot state={health.state} />
       {sentence && <p>{sentence}</p>}
-      {reason && health.last_error && health.last_error_at && <span className={css.since}>{t("one.last_error", { when: "" }).trim()} {health.last_error} (<TimeAgo at={health.last_error_at} />)</span>}
+      {reason && health.last_error && health.last_error_at && <span className={css.since}>{t("one.last_error", { when: "" }).trim()} {inWords(health.last_error_said, health.last_error)} (<TimeAgo at={health.last_error_at} />)</span>}
       {!reason && health.state === "failing" && health.last_error_at && <span className={css.since}><TimeAgo at={health.last_error_at} /></span>}
       {health.next_try_at && health.state === "failing" && <NextTry at={health.next_try_at} />}
     </div>

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { Drawer, ErrorState, Snippet, TextSkeleton, useFormat } from "../shared";
+import { Drawer, ErrorState, inWords, Snippet, TextSkeleton, useFormat } from "../shared";
 import { type Destination, post, type Trial } from "../shared/api";
 import css from "./TrialDrawer.module.css";
 
@@ -28,7 +28,7 @@ function Verdict({ trial }: { trial: Trial }) {
     <>
       <div className={css.verdict} data-works={trial.works} role="status">
         <strong>{t(trial.works ? "trial.works" : "trial.fails")}{trial.duration_ms > 0 ? ` · ${format.duration(trial.duration_ms)}` : ""}</strong>
-        {trial.sentence}
+        {inWords(trial.said, trial.sentence)}
       </div>
       <p className={css.text}>{t("trial.text")}</p>
       {trial.exchanges.map((each, at) => (

@@ -1,3 +1,4 @@
+import { inWords } from "../shared";
 import type { Destination, DestinationFigures } from "../shared/api";
 
 export type State = Destination["health"]["state"];
@@ -44,6 +45,12 @@ export function sumsOf(figures: DestinationFigures): Sums {
     delivered: sum((span) => span.delivered), retried: sum((span) => span.retried), dead: sum((span) => span.dead),
     mean_ms: requests > 0 ? sum((span) => (span.mean_ms ?? 0) * span.requests) / requests : null,
   };
+}
+
+/** Why it is not sending, or what went wrong last; nothing while all is well. */
+export function whyOf({ reason, said, health }: Destination): string {
+  if (reason) return inWords(said, reason);
+  return health.state === "failing" ? inWords(health.last_error_said, health.last_error) : "";
 }
 
 /** Whoever needs a person first: failing, paused and closed, then dead letters, then by name. */

@@ -17,3 +17,4 @@ export { TimeAgo, useNow } from "./TimeAgo";
 export { tell, tellProblem, withUndo } from "./toast";
 export { ConfirmTyped } from "./ConfirmTyped";
 export { FormProblem } from "./FormProblem";
+export { inWords } from "./saying";

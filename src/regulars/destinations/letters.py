@@ -15,6 +15,7 @@ from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import NotFoundError
 from regulars.kernel.http import Page, decode_cursor, page_limit, page_of
+from regulars.kernel.sayings import read
 
 AT_ONCE = 500
 NEWEST = (1 << 62) - 1
@@ -111,6 +112,7 @@ def _shown(row: Letter) -> DeadLetterShown:
         tries=row.attempt,
         status=row.status,
         sentence=row.sentence,
+        said=read(row.said),
         answer=row.head,
         event=data,
     )

@@ -18,9 +18,9 @@ from regulars.destinations.store.definitions import Got
 from regulars.destinations.store.queue import Queued
 from regulars.events.core import Batch
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
+from regulars.kernel.sayings import said
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
-TOO_MUCH = "More than {max:,} events wait, and no more are kept. Look at what holds them up."
 
 
 class _Listener(NamedTuple):
@@ -92,7 +92,11 @@ class Enqueuing:
         if skipped:
             figures.count(connection, [(destination_id, now_us // MINUTE_US, "skipped", skipped, 0, 0, 0)])
             definitions.count(connection, destination_id, Got(skipped=skipped))
-            sentence = TOO_MUCH.format(max=self._waiting_max)
+            sentence = said(
+                "too_much_waits",
+                "More than {most:,} events wait, and no more are kept. Look at what holds them up.",
+                most=self._waiting_max,
+            )
             definitions.note_error(connection, destination_id, sentence, now_us)
 
 

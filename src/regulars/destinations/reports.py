@@ -28,6 +28,7 @@ from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, microseconds, 
 from regulars.kernel.database import Database
 from regulars.kernel.errors import PluginError, RegularsError
 from regulars.kernel.http import Page, decode_cursor, page_limit, page_of
+from regulars.kernel.sayings import read
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 HOUR_MINUTES = 60
@@ -148,6 +149,7 @@ class Reports:
             feed=definition.feed,
             status=definition.status,
             reason=definition.reason,
+            said=definition.said,
             settings=self._masked(kept),
             events=definition.events,
             pace=definition.pace,
@@ -190,6 +192,7 @@ class Reports:
             dead_letters=letters,
             skipped=known.skipped,
             last_error=known.last_error,
+            last_error_said=read(known.last_error_said),
             last_error_at=moment(known.last_error_us) if known.last_error_us else None,
             last_delivered_at=moment(known.last_good_us) if known.last_good_us else None,
             next_try_at=moment(known.health.wait_until_us) if known.health.wait_until_us > now_us else None,
@@ -227,6 +230,7 @@ def _delivery(row: Try) -> DeliveryShown:
         status=row.status,
         duration_ms=row.duration_ms,
         sentence=row.sentence,
+        said=read(row.said),
         about=row.about,
     )
 

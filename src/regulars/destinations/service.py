@@ -41,6 +41,7 @@ from regulars.kernel.errors import InvalidError, NotFoundError, TooManyError
 from regulars.kernel.eventlog import EventLog
 from regulars.kernel.ids import CustomerId, new_id
 from regulars.kernel.outbound import Outbound
+from regulars.kernel.sayings import Sentence, said, saying_of, text_of
 from regulars.kernel.seal import Seal, forget_what_was
 from regulars.kernel.settings import DestinationsSettings
 from regulars.lake import Forgotten, Lake
@@ -241,7 +242,8 @@ class Destinations:
 
     def pause(self, destination_id: str) -> DestinationShown:
         """Send nothing until somebody resumes it; what comes meanwhile waits."""
-        return self._put(destination_id, lambda kept: _standing(kept, Status.PAUSED, "Paused by hand."))
+        by_hand = said("paused_by_hand", "Paused by hand.")
+        return self._put(destination_id, lambda kept: _standing(kept, Status.PAUSED, by_hand))
 
     def resume(self, destination_id: str) -> DestinationShown:
         """Send again, at once, as if nothing had failed yet."""
@@ -281,7 +283,8 @@ class Destinations:
             trial = destination.test()
         finally:
             destination.close()
-        return TrialShown(**msgspec.structs.asdict(trial))
+        told = {"sentence": text_of(trial.sentence), "said": saying_of(trial.sentence)}
+        return TrialShown(**{**msgspec.structs.asdict(trial), **told})
 
     def deliver(self) -> int:
         """Send everything that is due, here and now, and return how much was tried.
@@ -344,8 +347,9 @@ class Destinations:
         return keys
 
 
-def _standing(kept: Kept, status: Status, reason: str) -> Kept:
-    return kept._replace(definition=msgspec.structs.replace(kept.definition, status=status, reason=reason))
+def _standing(kept: Kept, status: Status, reason: Sentence) -> Kept:
+    told = {"reason": text_of(reason), "said": saying_of(reason)}
+    return kept._replace(definition=msgspec.structs.replace(kept.definition, status=status, **told))
 
 
 def _unknown(destination_id: str) -> NotFoundError:

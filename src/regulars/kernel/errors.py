@@ -22,13 +22,16 @@
     └── PluginError             500  an installed package offers a part that cannot be used
 
 A message is a sentence for the person who must act. It never carries the customer's data.
-The web turns each into a problem document (RFC 9457) by its `status`, `kind` and `title`.
+The web turns each into a problem document (RFC 9457) by its `status`, `kind` and `title`. What a person meets while
+working in the console is `said(…)` with a code, so that it can be told in their language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+
+from regulars.kernel.sayings import Said, Saying, Sentence, saying_of, text_of
 
 
 class RegularsError(Exception):
@@ -38,6 +41,15 @@ class RegularsError(Exception):
     kind = "error"
     title = "Something went wrong"
 
+    def __init__(self, message: Sentence = "") -> None:
+        super().__init__(text_of(message))
+        self.saying: Saying | None = saying_of(message)
+
+    @property
+    def sentence(self) -> Sentence:
+        """What it says, with its code where it has one."""
+        return str(self) if self.saying is None else Said(str(self), self.saying)
+
 
 class InvalidError(RegularsError):
     """What was sent cannot be used as it is. `problems` lists every single fault, each a sentence."""
@@ -46,9 +58,10 @@ class InvalidError(RegularsError):
     kind = "invalid"
     title = "That cannot be used as it is"
 
-    def __init__(self, message: str, *, problems: Sequence[str] = ()) -> None:
+    def __init__(self, message: Sentence, *, problems: Sequence[Sentence] = ()) -> None:
         super().__init__(message)
-        self.problems = tuple(problems)
+        self.problems = tuple(text_of(one) for one in problems)
+        self.problem_sayings = tuple(saying_of(one) for one in problems)
 
 
 class ShapeError(InvalidError):
@@ -116,7 +129,7 @@ class TooManyError(RegularsError):
     kind = "too-many"
     title = "Too many requests"
 
-    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+    def __init__(self, message: Sentence, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -128,7 +141,7 @@ class UnavailableError(RegularsError):
     kind = "unavailable"
     title = "Not available right now"
 
-    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+    def __init__(self, message: Sentence, *, retry_after_s: int = 5) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -156,7 +169,7 @@ class DatabaseBusyError(DatabaseError):
 
     kind = "database-busy"
 
-    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+    def __init__(self, message: Sentence, *, retry_after_s: int = 1) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
 
 

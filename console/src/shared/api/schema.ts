@@ -3318,6 +3318,7 @@ export interface components {
             occurred_at: string;
             /** Format: date-time */
             queued_at: string;
+            said: components["schemas"]["Saying"] | null;
             sentence: string;
             status: number | null;
             tries: number;
@@ -3332,6 +3333,7 @@ export interface components {
             items: number;
             /** @enum {string} */
             outcome: "delivered" | "retried" | "dead";
+            said: components["schemas"]["Saying"] | null;
             sentence: string;
             status: number | null;
         };
@@ -3396,6 +3398,7 @@ export interface components {
             old_secret_until: string | null;
             pace: components["schemas"]["Pace"];
             reason: string;
+            said: components["schemas"]["Saying"] | null;
             schedule: components["schemas"]["Schedule"];
             settings: {
                 [key: string]: unknown;
@@ -3572,6 +3575,7 @@ export interface components {
             last_delivered_at: string | null;
             last_error: string;
             last_error_at: string | null;
+            last_error_said: components["schemas"]["Saying"] | null;
             members?: number | null;
             next_try_at: string | null;
             oldest_waiting_s: number;
@@ -4866,6 +4870,13 @@ export interface components {
             };
             row: number;
         };
+        /** Saying */
+        Saying: {
+            code: string;
+            params?: {
+                [key: string]: string | number;
+            };
+        };
         /** Schedule */
         Schedule: {
             /** @default 24 */
@@ -5383,6 +5394,7 @@ export interface components {
         TrialShown: {
             duration_ms: number;
             exchanges: components["schemas"]["Exchange"][];
+            said: components["schemas"]["Saying"] | null;
             sentence: string;
             works: boolean;
         };

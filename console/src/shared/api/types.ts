@@ -14,6 +14,8 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
+/** A sentence of the shop's by its code and values. */
+export type Saying = Answer<"Saying">;
 export type Setup = Answer<"Setup">;
 export type Shop = Answer<"ShopShown">;
 export type Person = Answer<"Person">;

@@ -14,6 +14,7 @@ from regulars.destinations.core.expressions import compiled, is_true
 from regulars.destinations.core.kinds import Expression, Feed
 from regulars.events.core import Event, was_imported
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import Saying
 from regulars.lake.core import OWN_SOURCE
 
 NAME_CHARACTERS_MAX = 120
@@ -75,6 +76,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     status: Status = Status.ACTIVE
     reason: str = ""
+    said: Saying | None = None
     created_us: int
     changed_us: int
     origin: dict[str, int] = {}

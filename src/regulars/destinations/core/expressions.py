@@ -10,6 +10,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError, ParseError
 from jmespath.parser import ParsedResult
 
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import Said, listed, said
 
 
 def compiled(expression: str, what: str) -> ParsedResult:
@@ -57,18 +58,23 @@ def shaped(expression: ParsedResult, value: Any) -> Any:  # Any: JSON
     try:
         found = expression.search(value)
     except JMESPathError as error:
-        raise InvalidError(f"The template cannot be filled{_why(error)}.") from None
+        raise InvalidError(_why(error)) from None
     if found is None:
-        raise InvalidError("The template leaves nothing of it.")
+        raise InvalidError(said("template_leaves_nothing", "The template leaves nothing of it."))
     return found
 
 
-def _why(error: JMESPathError) -> str:
+def _why(error: JMESPathError) -> Said:
     """Return what went wrong, without the value it went wrong with: that is a customer's."""
     if isinstance(error, JMESPathTypeError):
-        wanted = ", ".join(str(one) for one in error.expected_types)
-        return f": {error.function_name}() was given the type {error.actual_type!r}, and takes {wanted}"
-    return ""
+        return said(
+            "template_wrong_type",
+            "The template cannot be filled: {function}() was given the type {given!r}, and takes {wanted}.",
+            function=str(error.function_name),
+            given=str(error.actual_type),
+            wanted=listed(error.expected_types),
+        )
+    return said("template_not_filled", "The template cannot be filled.")
 
 
 @lru_cache(maxsize=1_000)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol  # Any: as s
 import msgspec
 from msgspec import Meta
 
+from regulars.kernel.sayings import Sentence
+
 if TYPE_CHECKING:
     from regulars.kernel.clock import Clock
     from regulars.kernel.outbound import Outbound
@@ -43,13 +45,14 @@ class Outcome(StrEnum):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one try. `sentence` is for the person who must act and holds no customer's data.
+    """What became of one try. `sentence` is for the person who must act and holds no customer's data: a text, or
+    `said(…)` with a code by which the console knows it in other languages.
 
     `head` is the beginning of what the other side said; it is kept with the event alone, because it may repeat it.
     """
 
     outcome: Outcome
-    sentence: str = ""
+    sentence: Sentence = ""
     status: int | None = None
     head: str = ""
     retry_after_s: float | None = None
@@ -72,7 +75,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What a test showed: whether it works, in a sentence, and exactly what was said on both sides."""
 
     works: bool
-    sentence: str
+    sentence: Sentence
     exchanges: list[Exchange] = []
     duration_ms: int = 0
 

@@ -1,4 +1,7 @@
-"""A destination as a person sees it: what was said about it, how it answers, what waits and what was given up on."""
+"""A destination as a person sees it: what was said about it, how it answers, what waits and what was given up on.
+
+`said` beside a sentence is its code and values, for whoever says it in another language; None where it has no code.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import msgspec
 from regulars.destinations.core.audience import AudienceRule
 from regulars.destinations.core.definition import EventFilter, Pace, Schedule, Status
 from regulars.destinations.core.kinds import Exchange, Feed
+from regulars.kernel.sayings import Saying
 
 State = Literal["good", "failing", "waiting", "paused", "closed"]
 
@@ -31,6 +35,7 @@ class HealthShown(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: int
     skipped: int
     last_error: str
+    last_error_said: Saying | None
     last_error_at: datetime | None
     last_delivered_at: datetime | None
     next_try_at: datetime | None
@@ -49,6 +54,7 @@ class DestinationShown(msgspec.Struct, frozen=True, kw_only=True):
     feed: Feed
     status: Status
     reason: str
+    said: Saying | None
     settings: dict[str, Any]  # Any: as above
     events: EventFilter
     pace: Pace
@@ -87,6 +93,7 @@ class DeliveryShown(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     duration_ms: int
     sentence: str
+    said: Saying | None
     about: str
 
 
@@ -124,6 +131,7 @@ class DeadLetterShown(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     status: int | None
     sentence: str
+    said: Saying | None
     answer: str
     event: dict[str, Any]  # Any: as it was sent
 
@@ -166,6 +174,7 @@ class TrialShown(msgspec.Struct, frozen=True, kw_only=True):
 
     works: bool
     sentence: str
+    said: Saying | None
     exchanges: list[Exchange]
     duration_ms: int
 

@@ -11,6 +11,7 @@ from regulars.kernel import outbound
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, microseconds
 from regulars.kernel.errors import InvalidError, OutboundError
 from regulars.kernel.outbound import Call, Outbound
+from regulars.kernel.sayings import Sentence, said, text_of
 
 NOT_NOW = {408, 425, 429}
 HIDDEN = "…"
@@ -25,7 +26,7 @@ def send(way: Outbound, call: Call, *, timeout_s: float, clock: Clock) -> tuple[
         came = way.call(call, timeout_s=timeout_s)
     except (OutboundError, InvalidError) as error:  # a name may lead elsewhere tomorrow, and settings can be mended
         spent_ms = round((time.monotonic() - begun) * 1000)
-        return Answer(outcome=Outcome.RETRY, sentence=str(error), duration_ms=spent_ms), None
+        return Answer(outcome=Outcome.RETRY, sentence=error.sentence, duration_ms=spent_ms), None
     return meaning_of(came, clock.now_us()), came
 
 
@@ -42,36 +43,37 @@ def meaning_of(came: outbound.Answer, now_us: int) -> Answer:
     )
 
 
-def _outcome(came: outbound.Answer) -> tuple[Outcome, str]:
+def _outcome(came: outbound.Answer) -> tuple[Outcome, Sentence]:
     status = came.status
     if came.is_good:
         return Outcome.DELIVERED, ""
     if status == 410:
-        return Outcome.GONE, "It answered 410: nobody wants anything there any more."
+        return Outcome.GONE, said("answered_410", "It answered 410: nobody wants anything there any more.")
     if 300 <= status <= 399:
-        return (
-            Outcome.REFUSED,
-            f"It answered {status} and sends us elsewhere. We do not follow; change the URL.",
+        return Outcome.REFUSED, said(
+            "answered_elsewhere",
+            "It answered {status} and sends us elsewhere. We do not follow; change the URL.",
+            status=status,
         )
     if status in NOT_NOW:
-        return Outcome.RETRY, f"It answered {status}: not now."
+        return Outcome.RETRY, said("answered_not_now", "It answered {status}: not now.", status=status)
     if 400 <= status <= 499:
-        return Outcome.REFUSED, f"It answered {status}{_guess(status)}."
-    return Outcome.RETRY, f"It answered {status}: something is wrong over there."
+        return Outcome.REFUSED, _guess(status)
+    return Outcome.RETRY, said("answered_wrong", "It answered {status}: something is wrong over there.", status=status)
 
 
-def _guess(status: int) -> str:
+def _guess(status: int) -> Sentence:
     known = {
-        400: ": it cannot read what we send",
-        401: ": it does not know us; look at the headers",
-        403: ": we may not; look at the headers",
-        404: ": nothing takes calls at this URL",
-        405: ": this URL takes no such call",
-        413: ": too much at once; make the batch smaller",
-        415: ": it wants another kind of body",
-        422: ": it cannot use what we send; look at the template",
+        400: said("answered_400", "It answered 400: it cannot read what we send."),
+        401: said("answered_401", "It answered 401: it does not know us; look at the headers."),
+        403: said("answered_403", "It answered 403: we may not; look at the headers."),
+        404: said("answered_404", "It answered 404: nothing takes calls at this URL."),
+        405: said("answered_405", "It answered 405: this URL takes no such call."),
+        413: said("answered_413", "It answered 413: too much at once; make the batch smaller."),
+        415: said("answered_415", "It answered 415: it wants another kind of body."),
+        422: said("answered_422", "It answered 422: it cannot use what we send; look at the template."),
     }
-    return known.get(status, "")
+    return known.get(status) or said("answered_status", "It answered {status}.", status=status)
 
 
 def retry_after_s(told: str, now_us: int) -> float | None:
@@ -96,7 +98,7 @@ def shown(call: Call, came: outbound.Answer | None, answer: Answer) -> Exchange:
     lines = [f"{call.method} /{path} HTTP/1.1", f"host: {host}", *_headers(call.headers), ""]
     sent = "\n".join(lines) + "\n" + _text(call.body)
     if came is None:
-        return Exchange(sent=sent, received=answer.sentence)
+        return Exchange(sent=sent, received=text_of(answer.sentence))
     head = [f"HTTP/1.1 {came.status}", *(f"{name}: {value}" for name, value in came.headers.items()), ""]
     return Exchange(sent=sent, received="\n".join(head) + "\n" + _text(came.body) + ("…" if came.cut else ""))
 

@@ -19,6 +19,7 @@ from regulars.destinations.kinds.sftp import SftpDrop, login_of
 from regulars.kernel.clock import moment
 from regulars.kernel.errors import InvalidError, RegularsError
 from regulars.kernel.files import Files
+from regulars.kernel.sayings import Sentence, said, text_of
 
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._{}-]{0,120}")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
@@ -117,10 +118,12 @@ class OpenDrop:
             self._place.put(name, content)
             self._place.remove(name)
         except Exception as error:  # as above
-            return Trial(works=False, sentence=_told(error), exchanges=[Exchange(sent=steps, received=_told(error))])
+            return Trial(
+                works=False, sentence=_told(error), exchanges=[Exchange(sent=steps, received=text_of(_told(error)))]
+            )
         return Trial(
             works=True,
-            sentence="A file was dropped there and removed.",
+            sentence=said("trial_file_dropped", "A file was dropped there and removed."),
             exchanges=[Exchange(sent=steps, received="done")],
             duration_ms=round((time.monotonic() - begun) * 1000),
         )
@@ -174,8 +177,9 @@ def _usual_name(name: str, mode: str) -> str:
     return f"{slug}.csv" if mode == "all" else f"{slug}-{{run}}.csv"
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception) -> Sentence:
     if isinstance(error, RegularsError):
-        return str(error)
+        return error.sentence
     first = (str(error).splitlines() or [""])[0][:200]
-    return f"The place refuses ({type(error).__name__}): {first}"
+    kind = type(error).__name__
+    return said("place_refuses", "The place refuses ({kind}): {why}", kind=kind, why=first)

@@ -28,6 +28,7 @@ from regulars.destinations.core.kinds import (
 from regulars.destinations.kinds.answers import send, shown
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.outbound import Call
+from regulars.kernel.sayings import Sentence, said
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 INVENTED = {"email": "regulars-test@example.com", "user_id": "regulars-test", "customer_id": "regulars-test"}
@@ -113,12 +114,13 @@ class OpenHttpAudience:
         """Add an invented member, then remove it again."""
         invented = Row(change="added", values={name: INVENTED.get(name, "") for name in self.columns})
         exchanges: list[Exchange] = []
-        worked, sentence, spent_ms = True, "An invented member was added and removed.", 0
+        worked, spent_ms = True, 0
+        sentence: Sentence = said("trial_member_sent", "An invented member was added and removed.")
         for is_removal in (False, True):
             try:
                 call = self._call("test", [invented], is_removal=is_removal)
             except InvalidError as error:
-                return Trial(works=False, sentence=str(error), exchanges=exchanges)
+                return Trial(works=False, sentence=error.sentence, exchanges=exchanges)
             answer, came = send(self._tools.outbound, call, timeout_s=self._settings.timeout_s, clock=self._tools.clock)
             exchanges.append(shown(call, came, answer))
             spent_ms += answer.duration_ms
@@ -130,7 +132,7 @@ class OpenHttpAudience:
         try:
             call = self._call(name, rows, is_removal=is_removal)
         except InvalidError as error:
-            return Answer(outcome=Outcome.UNSENDABLE, sentence=str(error))
+            return Answer(outcome=Outcome.UNSENDABLE, sentence=error.sentence)
         answer, _ = send(self._tools.outbound, call, timeout_s=self._settings.timeout_s, clock=self._tools.clock)
         return answer
 

@@ -20,6 +20,7 @@ from regulars.destinations.kinds.places import open_place
 from regulars.kernel.clock import moment
 from regulars.kernel.errors import InvalidError, RegularsError
 from regulars.kernel.files import Files
+from regulars.kernel.sayings import Sentence, said, text_of
 from regulars.lake import COLUMNS
 
 if TYPE_CHECKING:
@@ -115,10 +116,12 @@ class OpenFolder:
             came = self._files.read(name).decode()
             self._files.delete(name)
         except Exception as error:  # as above
-            return Trial(works=False, sentence=_told(error), exchanges=[Exchange(sent=sent, received=_told(error))])
+            return Trial(
+                works=False, sentence=_told(error), exchanges=[Exchange(sent=sent, received=text_of(_told(error)))]
+            )
         return Trial(
             works=True,
-            sentence="A file was written there, read and removed.",
+            sentence=said("trial_file_written", "A file was written there, read and removed."),
             exchanges=[Exchange(sent=sent, received=came)],
             duration_ms=round((time.monotonic() - begun) * 1000),
         )
@@ -157,8 +160,9 @@ def _trimmed(table: pa.Table, settings: ParquetSettings, kept: list[str]) -> pa.
     return table.select(kept)
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception) -> Sentence:
     if isinstance(error, RegularsError):
-        return str(error)
+        return error.sentence
     first = (str(error).splitlines() or [""])[0][:200]
-    return f"The storage refuses ({type(error).__name__}): {first}"
+    kind = type(error).__name__
+    return said("storage_refuses", "The storage refuses ({kind}): {why}", kind=kind, why=first)

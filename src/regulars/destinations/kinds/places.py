@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from regulars.destinations.core.kinds import Tools
 from regulars.kernel.errors import InvalidError, NotInstalledError, RegularsError
 from regulars.kernel.files import Files
+from regulars.kernel.sayings import listed, said
 
 REMOTE = {
     "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs",
@@ -27,7 +28,7 @@ def open_place(url: str, options: Mapping[str, str], tools: Tools) -> Files:
 
     """
     if "::" in url or "\0" in url:
-        raise InvalidError("A place is one URL, such as s3://bucket/folder or a folder's name.")
+        raise InvalidError(said("place_one_url", "A place is one URL, such as s3://bucket/folder or a folder's name."))
     scheme = urlsplit(url).scheme if "://" in url else "file"
     if scheme == "memory":  # within this process alone: for tests, and for trying out
         return Files(url)
@@ -35,17 +36,32 @@ def open_place(url: str, options: Mapping[str, str], tools: Tools) -> Files:
         return Files(local_folder(url.removeprefix("file://"), tools))
     if scheme not in REMOTE:
         raise InvalidError(
-            f"Files are put into folders and object storage ({', '.join(sorted(REMOTE))}), not to {scheme!r}."
+            said(
+                "place_scheme",
+                "Files are put into folders and object storage ({known}), not to {scheme!r}.",
+                known=listed(sorted(REMOTE)),
+                scheme=scheme,
+            )
         )
     try:
         return Files(url, options)
     except ImportError:
         package = REMOTE[scheme]
-        raise NotInstalledError(f"{scheme}:// needs a package of its own. Run: pip install {package}.") from None
+        raise NotInstalledError(
+            said(
+                "place_needs_package",
+                "{scheme}:// needs a package of its own. Run: pip install {package}.",
+                scheme=scheme,
+                package=package,
+            )
+        ) from None
     except RegularsError:
         raise
     except Exception as error:  # whatever a storage's client says of options it does not know
-        raise InvalidError(f"The storage cannot be opened with these options: {type(error).__name__}.") from error
+        kind = type(error).__name__
+        raise InvalidError(
+            said("place_options", "The storage cannot be opened with these options: {kind}.", kind=kind)
+        ) from error
 
 
 def local_folder(name: str, tools: Tools) -> Path:
@@ -70,6 +86,10 @@ def local_folder(name: str, tools: Tools) -> Path:
     if any(real.is_relative_to(one) for one in allowed):
         return real
     raise InvalidError(
-        f"{str(real)!r} is no folder that destinations may write to. Give a name without a leading slash, which lies "
-        f"under the shop's exports, or list the folder in destinations.local_folders."
+        said(
+            "place_folder",
+            "{folder!r} is no folder that destinations may write to. Give a name without a leading slash, which lies "
+            "under the shop's exports, or list the folder in destinations.local_folders.",
+            folder=str(real),
+        )
     )

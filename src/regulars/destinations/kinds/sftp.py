@@ -15,6 +15,7 @@ import msgspec
 
 from regulars.kernel.errors import InvalidError, NotInstalledError, OutboundError
 from regulars.kernel.outbound import Outbound
+from regulars.kernel.sayings import said
 
 if TYPE_CHECKING:
     import paramiko
@@ -48,13 +49,19 @@ def login_of(url: str, *, password: str, private_key: str, host_key: str) -> Log
         parts = urlsplit(url)
         port = parts.port or PORT
     except ValueError:
-        raise InvalidError("That is no address. Write one such as sftp://shop@files.example/drop.") from None
+        raise InvalidError(
+            said("sftp_no_address", "That is no address. Write one such as sftp://shop@files.example/drop.")
+        ) from None
     if not parts.hostname or not parts.username:
-        raise InvalidError("An SFTP address names user and host: sftp://shop@files.example/drop.")
+        raise InvalidError(
+            said("sftp_user_and_host", "An SFTP address names user and host: sftp://shop@files.example/drop.")
+        )
     if parts.password is not None:
-        raise InvalidError("Put the password into its own field; an address is seen by many.")
+        raise InvalidError(
+            said("sftp_password_in_address", "Put the password into its own field; an address is seen by many.")
+        )
     if not password and not private_key:
-        raise InvalidError("SFTP needs a password or a private key.")
+        raise InvalidError(said("sftp_no_secret", "SFTP needs a password or a private key."))
     return Login(
         host=parts.hostname,
         port=port,
@@ -113,9 +120,16 @@ class SftpDrop:
             client.get_channel().settimeout(TIMEOUT_S)
             yield client
         except library.SSHException as error:
-            raise OutboundError(f"{login.host} does not let us in: {type(error).__name__}.") from error
+            raise OutboundError(
+                said(
+                    "sftp_not_let_in", "{host} does not let us in: {kind}.", host=login.host, kind=type(error).__name__
+                )
+            ) from error
         except OSError as error:
-            raise OutboundError(f"{login.host} does not take the file: {error.strerror or error}.") from error
+            why = str(error.strerror or error)
+            raise OutboundError(
+                said("sftp_file_not_taken", "{host} does not take the file: {why}.", host=login.host, why=why)
+            ) from error
         finally:
             transport.close()
 
@@ -123,13 +137,23 @@ class SftpDrop:
         shown = fingerprint_of(transport.get_remote_server_key().asbytes())
         if not self._login.host_key:
             raise OutboundError(
-                f"{self._login.host} shows the key {shown}. Compare it with what its owner says, and put it into the "
-                "field for the server's key: from then on no other server is talked to."
+                said(
+                    "sftp_key_shown",
+                    "{host} shows the key {key}. Compare it with what its owner says, and put it into the field for "
+                    "the server's key: from then on no other server is talked to.",
+                    host=self._login.host,
+                    key=shown,
+                )
             )
         if shown != self._login.host_key.strip():
             raise OutboundError(
-                f"{self._login.host} shows the key {shown}, not the one it is known by. Either its owner has changed "
-                "it, or somebody stands in between: ask before you change the field."
+                said(
+                    "sftp_key_changed",
+                    "{host} shows the key {key}, not the one it is known by. Either its owner has changed it, or "
+                    "somebody stands in between: ask before you change the field.",
+                    host=self._login.host,
+                    key=shown,
+                )
             )
 
     def _sign_in(self, transport: paramiko.Transport) -> None:
@@ -151,12 +175,16 @@ def _key_of(text: str) -> paramiko.PKey:
             return cast("paramiko.PKey", kind.from_private_key(io.StringIO(text)))  # cast: one of three kinds
         except library.SSHException:
             continue
-    raise OutboundError("The private key cannot be read. Paste an OpenSSH key without a passphrase.")
+    raise OutboundError(
+        said("sftp_private_key", "The private key cannot be read. Paste an OpenSSH key without a passphrase.")
+    )
 
 
 def _library() -> Any:  # Any: the module itself, loaded when it is needed
     try:
         import paramiko
     except ImportError:
-        raise NotInstalledError("SFTP is not installed. Run: pip install 'regulars[sftp]'.") from None
+        raise NotInstalledError(
+            said("sftp_not_installed", "SFTP is not installed. Run: pip install 'regulars[sftp]'.")
+        ) from None
     return paramiko

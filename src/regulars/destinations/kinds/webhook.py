@@ -16,6 +16,7 @@ from regulars.destinations.kinds.answers import send, shown
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, moment
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.outbound import Call
+from regulars.kernel.sayings import said
 
 TEST_NAME = "Test Event"
 
@@ -68,7 +69,7 @@ class OpenWebhook:
         try:
             call = self._call(batch)
         except InvalidError as error:
-            return Answer(outcome=Outcome.UNSENDABLE, sentence=str(error))
+            return Answer(outcome=Outcome.UNSENDABLE, sentence=error.sentence)
         answer, _ = send(self._tools.outbound, call, timeout_s=self._settings.timeout_s, clock=self._tools.clock)
         return answer
 
@@ -78,11 +79,11 @@ class OpenWebhook:
         try:
             call = self._call([invented])
         except InvalidError as error:
-            return Trial(works=False, sentence=str(error))
+            return Trial(works=False, sentence=error.sentence)
         answer, came = send(self._tools.outbound, call, timeout_s=self._settings.timeout_s, clock=self._tools.clock)
         return Trial(
             works=answer.is_good,
-            sentence=answer.sentence or "It was taken.",
+            sentence=answer.sentence or said("trial_taken", "It was taken."),
             exchanges=[shown(call, came, answer)],
             duration_ms=answer.duration_ms,
         )

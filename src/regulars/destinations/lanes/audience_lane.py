@@ -20,6 +20,7 @@ from regulars.destinations.store import definitions, members
 from regulars.destinations.store.definitions import Kept
 from regulars.destinations.store.members import CHANGED, NEW, Member, Sync
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
+from regulars.kernel.sayings import said
 
 HOUR_US = 3600 * MICROSECONDS_PER_SECOND
 LOOKED_AT_A_TIME = 500
@@ -154,7 +155,7 @@ class AudienceLane:
             return destination.send(Parcel(name=name, run=run, rows=rows))
         except Exception as error:  # whatever a stranger's kind raises is a failed try, not the end of the lane
             spent_ms = round((time.monotonic() - begun) * 1000)
-            sentence = f"It cannot send: {type(error).__name__}."
+            sentence = said("cannot_send", "It cannot send: {kind}.", kind=type(error).__name__)
             return Answer(outcome=Outcome.RETRY, sentence=sentence, duration_ms=spent_ms)
 
     def _book(self, kept: Kept, answer: Answer, run: int, items: int, confirm: Callable[[Connection], None]) -> None:

@@ -18,6 +18,7 @@ from regulars.destinations.store.definitions import Got, Kept
 from regulars.events.core import Fact
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock
 from regulars.kernel.database import Database
+from regulars.kernel.sayings import Sentence, said, saying_of, text_of, written
 from regulars.kernel.settings import DestinationsSettings
 
 DESTINATION_PAUSED = "Destination Paused"
@@ -77,7 +78,7 @@ class Booking:
         last_bad = next((one for one in reversed(tries) if not one.answer.is_good), None)
         reason = last_bad.answer.sentence if last_bad else ""
         if worn_out:  # the news goes first: told twice it counts once, not told it would be lost
-            self.news.append([_paused(kept, health, reason, now_us)])
+            self.news.append([_paused(kept, health, text_of(reason), now_us)])
         with self.database.write() as connection:
             change(connection)
             _count(connection, destination_id, tries)
@@ -98,14 +99,17 @@ class Booking:
             )
         elif worn_out:
             hours = f"{self.settings.pause_after_h:g}"
-            stop(connection, kept, Status.PAUSED, f"Paused after {hours} hours of nothing but errors.", now_us)
+            worn = said("paused_after", "Paused after {hours} hours of nothing but errors.", hours=hours)
+            stop(connection, kept, Status.PAUSED, worn, now_us)
 
 
-def stop(connection: Connection, kept: Kept, status: Status, reason: str, now_us: int) -> None:
+def stop(connection: Connection, kept: Kept, status: Status, reason: Sentence, now_us: int) -> None:
     """Pause or close a destination, whatever else of it was changed meanwhile."""
     standing = definitions.one(connection, kept.definition.destination_id)
     if standing is not None and standing.definition.status is Status.ACTIVE:
-        changed = msgspec.structs.replace(standing.definition, status=status, reason=reason, changed_us=now_us)
+        changed = msgspec.structs.replace(
+            standing.definition, status=status, reason=text_of(reason), said=saying_of(reason), changed_us=now_us
+        )
         definitions.put(connection, changed, standing.keys)
 
 
@@ -136,11 +140,12 @@ def _count(connection: Connection, destination_id: str, tries: Sequence[Done]) -
     figures.note_tries(connection, [_row(destination_id, one) for one in tries if id(one) in listed])
 
 
-def _row(destination_id: str, one: Done) -> tuple[str, int, str, int, int | None, int, str, str]:
+def _row(destination_id: str, one: Done) -> tuple[str, int, str, int, int | None, int, str, str, str]:
     items = one.delivered + one.retried + one.dead
-    answer = one.answer
+    answer, sentence = one.answer, one.answer.sentence
     return (
-        destination_id, one.at_us, one.word, items, answer.status, answer.duration_ms, answer.sentence, one.about,
+        destination_id, one.at_us, one.word, items, answer.status, answer.duration_ms, text_of(sentence),
+        written(sentence), one.about,
     )  # fmt: skip
 
 

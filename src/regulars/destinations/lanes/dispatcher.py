@@ -124,7 +124,7 @@ class Lanes:
         try:
             destination = self._desk.opened(kept)
         except RegularsError as error:  # its kind is gone, or its settings no longer fit: shown, and tried again
-            answer = Answer(outcome=Outcome.RETRY, sentence=str(error))
+            answer = Answer(outcome=Outcome.RETRY, sentence=error.sentence)
             self._booking.book(kept, [Done(answer, self._booking.clock.now_us(), "opening")], tolerated=1)
             return 0
         self._turns += 1

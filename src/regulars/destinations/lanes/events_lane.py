@@ -18,6 +18,7 @@ from regulars.destinations.store import definitions, queue
 from regulars.destinations.store.definitions import Kept
 from regulars.destinations.store.queue import Settled, Waiting
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
+from regulars.kernel.sayings import said
 
 TURN_S = 2.0  # what was sent is written down at least this often
 ROWS_MIN, ROWS_MAX = 100, 2_000
@@ -170,4 +171,5 @@ def _deliver(destination: TakesEvents, batch: Sequence[Outgoing]) -> Answer:
         return destination.deliver(batch)
     except Exception as error:  # whatever a stranger's kind raises is a failed try, not the end of the lane
         spent_ms = round((time.monotonic() - begun) * 1000)
-        return Answer(outcome=Outcome.RETRY, sentence=f"It cannot send: {type(error).__name__}.", duration_ms=spent_ms)
+        sentence = said("cannot_send", "It cannot send: {kind}.", kind=type(error).__name__)
+        return Answer(outcome=Outcome.RETRY, sentence=sentence, duration_ms=spent_ms)

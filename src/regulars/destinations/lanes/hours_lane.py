@@ -20,6 +20,7 @@ from regulars.destinations.store.definitions import Kept
 from regulars.destinations.store.hours import HourRow
 from regulars.kernel.clock import moment
 from regulars.kernel.eventlog import Record
+from regulars.kernel.sayings import said
 from regulars.lake import Lake
 
 if TYPE_CHECKING:
@@ -161,4 +162,5 @@ def _told(destination: TakesHours, hour: Hour, parts: Iterator[pa.Table]) -> Ans
         return destination.write(hour, parts)
     except Exception as error:  # whatever a stranger's kind raises is a failed try, not the end of the lane
         spent_ms = round((time.monotonic() - begun) * 1000)
-        return Answer(outcome=Outcome.RETRY, sentence=f"It cannot write: {type(error).__name__}.", duration_ms=spent_ms)
+        sentence = said("cannot_write", "It cannot write: {kind}.", kind=type(error).__name__)
+        return Answer(outcome=Outcome.RETRY, sentence=sentence, duration_ms=spent_ms)

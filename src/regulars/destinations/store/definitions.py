@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from regulars.destinations.core.definition import Definition
 from regulars.destinations.core.retrying import Health
 from regulars.destinations.store.tables import OF_ONE
+from regulars.kernel.sayings import Sentence, text_of, written
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class HealthRow(NamedTuple):
     destination_id: str
     health: Health
     last_error: str
+    last_error_said: str
     last_error_us: int | None
     last_good_us: int | None
     delivered: int
@@ -55,8 +57,8 @@ _BEGIN_HEALTH = text(
 _VERSION = text("SELECT version FROM destinations_marks WHERE place = 1")
 _RAISE_VERSION = text("UPDATE destinations_marks SET version = version + 1 WHERE place = 1")
 _HEALTH_COLUMNS = (
-    "destination_id, failures, failing_since_us, wait_until_us, last_error, last_error_us, last_good_us, delivered, "
-    "retried, dead, skipped"
+    "destination_id, failures, failing_since_us, wait_until_us, last_error, last_error_said, last_error_us, "
+    "last_good_us, delivered, retried, dead, skipped"
 )
 # How do they answer?
 _HEALTH = text(f"SELECT {_HEALTH_COLUMNS} FROM destinations_health")
@@ -68,7 +70,7 @@ _SET_HEALTH = text(
     "wait_until_us = :wait_until_us WHERE destination_id = :destination_id"
 )
 _NOTE_ERROR = text(
-    "UPDATE destinations_health SET last_error = :sentence, last_error_us = :now_us "
+    "UPDATE destinations_health SET last_error = :sentence, last_error_said = :said, last_error_us = :now_us "
     "WHERE destination_id = :destination_id"
 )
 _NOTE_GOOD = text("UPDATE destinations_health SET last_good_us = :now_us WHERE destination_id = :destination_id")
@@ -132,6 +134,7 @@ def health(connection: Connection) -> dict[str, HealthRow]:
                 failures=row.failures, failing_since_us=row.failing_since_us, wait_until_us=row.wait_until_us
             ),
             last_error=row.last_error,
+            last_error_said=row.last_error_said,
             last_error_us=row.last_error_us,
             last_good_us=row.last_good_us,
             delivered=row.delivered,
@@ -154,10 +157,10 @@ def set_health(connection: Connection, destination_id: str, now: Health) -> None
     connection.execute(_SET_HEALTH, {"destination_id": destination_id, **msgspec.structs.asdict(now)})
 
 
-def note_error(connection: Connection, destination_id: str, sentence: str, now_us: int) -> None:
+def note_error(connection: Connection, destination_id: str, sentence: Sentence, now_us: int) -> None:
     """Remember what went wrong last."""
-    given = {"destination_id": destination_id, "sentence": sentence, "now_us": now_us}
-    connection.execute(_NOTE_ERROR, given)
+    told = {"sentence": text_of(sentence), "said": written(sentence)}
+    connection.execute(_NOTE_ERROR, {"destination_id": destination_id, **told, "now_us": now_us})
 
 
 def note_good(connection: Connection, destination_id: str, now_us: int) -> None:

@@ -23,6 +23,7 @@ class Try(NamedTuple):
     status: int | None
     duration_ms: int
     sentence: str
+    said: str
     about: str
 
 
@@ -38,11 +39,11 @@ class MinuteRow(NamedTuple):
 
 
 _ADD_TRY = """
-INSERT INTO destinations_tries (destination_id, at_us, outcome, items, status, duration_ms, sentence, about)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO destinations_tries (destination_id, at_us, outcome, items, status, duration_ms, sentence, said, about)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 # Which tries came before this one, the newest first?
 _TRIES = text(
-    "SELECT try_id, destination_id, at_us, outcome, items, status, duration_ms, sentence, about "
+    "SELECT try_id, destination_id, at_us, outcome, items, status, duration_ms, sentence, said, about "
     "FROM destinations_tries WHERE destination_id = :destination_id AND try_id < :before "
     "AND (:outcome = '' OR outcome = :outcome) AND at_us >= :from_us AND at_us < :to_us "
     "ORDER BY try_id DESC LIMIT :rows"
@@ -74,8 +75,8 @@ _SINCE = text(
 _FORGET_COUNTS = text("DELETE FROM destinations_counts WHERE minute < :before_minute")
 
 
-def note_tries(connection: Connection, rows: list[tuple[str, int, str, int, int | None, int, str, str]]) -> None:
-    """Remember requests: (destination, moment, outcome, events, status, duration, sentence, what about)."""
+def note_tries(connection: Connection, rows: list[tuple[str, int, str, int, int | None, int, str, str, str]]) -> None:
+    """Remember requests: (destination, moment, outcome, events, status, duration, sentence, its code, what about)."""
     write_rows(connection, _ADD_TRY, rows)
 
 

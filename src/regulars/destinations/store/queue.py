@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from regulars.kernel.bulk import delete_among, rows_among, write_rows
+from regulars.kernel.sayings import Sentence, text_of, written
 
 
 class Waiting(NamedTuple):
@@ -32,7 +33,7 @@ class Settled(NamedTuple):
     attempt: int
     alone: bool
     status: int | None
-    sentence: str
+    sentence: Sentence
     head: str
 
 
@@ -57,6 +58,7 @@ class Letter(NamedTuple):
     attempt: int
     status: int | None
     sentence: str
+    said: str
     head: str
     data: bytes
 
@@ -85,9 +87,9 @@ WHERE queue_id = ?"""
 # Give up. A row that is gone, because its customer was forgotten meanwhile, leaves no letter.
 _BURY = """
 INSERT INTO destinations_dead_letters (destination_id, event_id, name, anchor, occurred_us, first_us, dead_us, attempt,
-    status, sentence, head, data)
+    status, sentence, said, head, data)
 SELECT destination_id, event_id, name, anchor, occurred_us, first_us, CAST(? AS BIGINT), CAST(? AS INTEGER),
-    CAST(? AS INTEGER), CAST(? AS TEXT), CAST(? AS TEXT), data
+    CAST(? AS INTEGER), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), data
 FROM destinations_queue WHERE queue_id = ?"""
 # How much waits for each?
 _BACKLOG = text(
@@ -101,14 +103,15 @@ _HURRY = text(
 )
 _BURY_ALL = text(
     "INSERT INTO destinations_dead_letters (destination_id, event_id, name, anchor, occurred_us, first_us, dead_us, "
-    "attempt, status, sentence, head, data) SELECT destination_id, event_id, name, anchor, occurred_us, first_us, "
-    "CAST(:now_us AS BIGINT), attempt, CAST(:status AS INTEGER), CAST(:sentence AS TEXT), head, data "
-    "FROM destinations_queue WHERE destination_id = :destination_id ORDER BY queue_id"
+    "attempt, status, sentence, said, head, data) SELECT destination_id, event_id, name, anchor, occurred_us, "
+    "first_us, CAST(:now_us AS BIGINT), attempt, CAST(:status AS INTEGER), CAST(:sentence AS TEXT), "
+    "CAST(:said AS TEXT), head, data FROM destinations_queue WHERE destination_id = :destination_id ORDER BY queue_id"
 )
 _CLEAR = text("DELETE FROM destinations_queue WHERE destination_id = :destination_id")
 
 _LETTER = (
-    "letter_id, destination_id, event_id, name, occurred_us, first_us, dead_us, attempt, status, sentence, head, data"
+    "letter_id, destination_id, event_id, name, occurred_us, first_us, dead_us, attempt, status, sentence, said, head, "
+    "data"
 )
 # Which letters came before this one, the newest first?
 _LETTERS = text(
@@ -180,11 +183,17 @@ def settle(connection: Connection, delivered: Iterable[int], others: Sequence[Se
     write_rows(
         connection,
         _AGAIN,
-        [(one.due_us, one.attempt, int(one.alone), one.status, one.sentence, one.head, one.queue_id) for one in again],
+        [
+            (one.due_us, one.attempt, int(one.alone), one.status, text_of(one.sentence), one.head, one.queue_id)
+            for one in again
+        ],
         "bigint integer integer integer text text bigint",
     )
     dead = [one for one in others if one.due_us is None]
-    letters = [(now_us, one.attempt, one.status, one.sentence, one.head, one.queue_id) for one in dead]
+    letters = [
+        (now_us, one.attempt, one.status, text_of(one.sentence), written(one.sentence), one.head, one.queue_id)
+        for one in dead
+    ]
     write_rows(connection, _BURY, letters)
     delete_among(connection, _DELIVERED, [one.queue_id for one in dead])
 
@@ -207,9 +216,12 @@ def hurry(connection: Connection, destination_id: str, now_us: int) -> None:
     connection.execute(_HURRY, {"destination_id": destination_id, "now_us": now_us})
 
 
-def bury_all(connection: Connection, destination_id: str, *, sentence: str, status: int | None, now_us: int) -> int:
+def bury_all(
+    connection: Connection, destination_id: str, *, sentence: Sentence, status: int | None, now_us: int
+) -> int:
     """Give up on everything that waits for a destination and return how much that was."""
-    given = {"destination_id": destination_id, "sentence": sentence, "status": status, "now_us": now_us}
+    told = {"sentence": text_of(sentence), "said": written(sentence)}
+    given = {"destination_id": destination_id, **told, "status": status, "now_us": now_us}
     buried = connection.execute(_BURY_ALL, given).rowcount
     connection.execute(_CLEAR, {"destination_id": destination_id})
     return buried

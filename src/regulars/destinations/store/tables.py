@@ -86,6 +86,16 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # From here on secrets are sealed, which an older program could not read. SQL cannot do it: `Destinations.seal_old`.
     Migration("destinations", 2),
+    # Beside each sentence its code and values, by which the console says it in other languages.
+    Migration(
+        "destinations",
+        3,
+        (
+            "ALTER TABLE destinations_health ADD COLUMN last_error_said TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE destinations_dead_letters ADD COLUMN said TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE destinations_tries ADD COLUMN said TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
 
 # Every table with rows of one destination.

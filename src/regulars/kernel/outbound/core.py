@@ -15,12 +15,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import urlsplit
 
 from regulars.kernel.errors import InvalidError, OutboundRefusedError
+from regulars.kernel.sayings import Said, said
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 URL_CHARACTERS_MAX = 2_000
 PORTS = {"https": 443, "http": 80}
+NOT_PUBLIC, OF_SECRETS = "an address that is not public", "an address that serves a machine's own secrets"
 FIRST_FREE_PORT = 1024  # below it stand mail, shells and directories: nothing that takes a webhook but 80 and 443
 
 # IANA, "IPv4 Special-Purpose Address Registry" (RFC 6890 and successors), multicast and the old class E.
@@ -109,18 +111,25 @@ def place_of(url: str) -> Place:
     """
     if len(url) > URL_CHARACTERS_MAX or not url.isprintable() or any(one in url for one in " \\"):
         raise InvalidError(
-            f"A URL has at most {URL_CHARACTERS_MAX} characters, no blanks and no backslashes. "
-            "Write it as a browser shows it."
+            said(
+                "url_characters",
+                "A URL has at most {most} characters, no blanks and no backslashes. Write it as a browser shows it.",
+                most=URL_CHARACTERS_MAX,
+            )
         )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise InvalidError("That is no URL. Write one such as https://hooks.example/in.") from None
+        raise InvalidError(said("url_none", "That is no URL. Write one such as https://hooks.example/in.")) from None
     if parts.scheme not in PORTS or not host:
-        raise InvalidError(f"A URL begins with https:// and a host, got the scheme {parts.scheme!r}.")
+        raise InvalidError(
+            said("url_scheme", "A URL begins with https:// and a host, got the scheme {scheme!r}.", scheme=parts.scheme)
+        )
     if parts.username is not None or parts.password is not None:
-        raise InvalidError("A URL with a name or password in it is seen by many. Put them in a header instead.")
+        raise InvalidError(
+            said("url_password", "A URL with a name or password in it is seen by many. Put them in a header instead.")
+        )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Place(parts.scheme, host_of(host), checked_port(port, parts.scheme), _on_the_wire(target))
 
@@ -141,15 +150,17 @@ def host_of(host: str) -> str:
     try:
         name = host.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError:
-        raise InvalidError("That host has characters which no host may have.") from None
+        raise InvalidError(said("host_characters", "That host has characters which no host may have.")) from None
     try:
         return str(ipaddress.ip_address(name))  # wide digits, for instance, become plain ones
     except ValueError:
         pass
     if _NUMBER.fullmatch(name.rsplit(".", 1)[-1]):
-        raise InvalidError("A host that ends in a number must be a whole address, such as 203.0.113.7.")
+        raise InvalidError(
+            said("host_number", "A host that ends in a number must be a whole address, such as 203.0.113.7.")
+        )
     if len(name) > 253 or not _HOST.fullmatch(name):
-        raise InvalidError("That is no host. Write one such as hooks.example.")
+        raise InvalidError(said("host_none", "That is no host. Write one such as hooks.example."))
     return name
 
 
@@ -178,7 +189,14 @@ def checked_port(port: int | None, scheme: str) -> int:
     if port is None:
         return PORTS[scheme]
     if port not in PORTS.values() and not FIRST_FREE_PORT <= port <= 65535:
-        raise InvalidError(f"Port {port} is not called. Take 443, 80, or one from {FIRST_FREE_PORT} on.")
+        raise InvalidError(
+            said(
+                "port_not_called",
+                "Port {port} is not called. Take 443, 80, or one from {first} on.",
+                port=str(port),
+                first=str(FIRST_FREE_PORT),
+            )
+        )
     return port
 
 
@@ -207,14 +225,15 @@ def refuse(host: str, addresses: Iterable[str], own: Networks, *, plain: bool) -
     for address in found:
         reason = why_not(address, own)
         if reason is not None:
-            raise OutboundRefusedError(
-                f"{host} leads to {reason}. Calls go to public addresses, and to those listed in "
-                "destinations.private_networks."
-            )
+            raise OutboundRefusedError(_leads_astray(host, reason))
         if plain and not own.hold(address):
             raise OutboundRefusedError(
-                f"{host} is asked by http, which anyone on the way can read. Use https; http is for addresses listed "
-                "in destinations.private_networks."
+                said(
+                    "host_by_http",
+                    "{host} is asked by http, which anyone on the way can read. Use https; http is for addresses "
+                    "listed in destinations.private_networks.",
+                    host=host,
+                )
             )
     return [str(address) for address in found]
 
@@ -229,18 +248,36 @@ def why_not(address: Address, own: Networks = Networks()) -> str | None:
     """
     inner = _carried(address)
     if any(_within(one, _METADATA) for one in (address, inner) if one is not None):
-        return "an address that serves a machine's own secrets"
+        return OF_SECRETS
     if own.hold(address) or (inner is not None and own.hold(inner)):
         return None
     judged = address if inner is None else inner
-    return None if _is_public(judged) else "an address that is not public"
+    return None if _is_public(judged) else NOT_PUBLIC
+
+
+def _leads_astray(host: str, reason: str) -> Said:
+    if reason == OF_SECRETS:
+        return said(
+            "host_of_secrets",
+            "{host} leads to an address that serves a machine's own secrets. Calls go to public addresses, and to "
+            "those listed in destinations.private_networks.",
+            host=host,
+        )
+    return said(
+        "host_not_public",
+        "{host} leads to an address that is not public. Calls go to public addresses, and to those listed in "
+        "destinations.private_networks.",
+        host=host,
+    )
 
 
 def _parsed(host: str, address: str) -> Address:
     try:
         return ipaddress.ip_address(address)
     except ValueError:  # an address of one link, such as fe80::1%eth0
-        raise OutboundRefusedError(f"{host} leads to an address of one cable only.") from None
+        raise OutboundRefusedError(
+            said("host_one_cable", "{host} leads to an address of one cable only.", host=host)
+        ) from None
 
 
 def _carried(address: Address) -> IPv4Address | None:

@@ -19,6 +19,7 @@ import msgspec
 from regulars.kernel.errors import InvalidError, OutboundError
 from regulars.kernel.outbound.core import Networks, Place, host_of, is_address, place_of, refuse
 from regulars.kernel.outbound.limits import Limits
+from regulars.kernel.sayings import Said, said
 
 if TYPE_CHECKING:
     import httpcore
@@ -87,7 +88,11 @@ class Outbound:
         place = place_of(url)
         if place.scheme == "http" and not self._own.blocks:
             raise InvalidError(
-                "Use https: http can be read on the way. It is for addresses listed in destinations.private_networks."
+                said(
+                    "url_http",
+                    "Use https: http can be read on the way. It is for addresses listed in "
+                    "destinations.private_networks.",
+                )
             )
         if is_address(place.host):
             refuse(place.host, [place.host], self._own, plain=place.scheme == "http")
@@ -115,9 +120,18 @@ class Outbound:
             with self._limits.of(begun + timeout_s, plain=place.scheme == "http"):
                 return _exchange(pool, place, call, begun=begun, timeout_s=timeout_s, bytes_max=answer_bytes_max)
         except httpcore.TimeoutException as error:
-            raise OutboundError(f"{place.host} did not answer within {timeout_s:g} s.") from error
+            raise OutboundError(
+                said(
+                    "no_answer_within",
+                    "{host} did not answer within {limit_s:g} s.",
+                    host=place.host,
+                    limit_s=timeout_s,
+                )
+            ) from error
         except httpcore.LocalProtocolError as error:
-            raise InvalidError(f"The call has a header that cannot be sent: {error}.") from error
+            raise InvalidError(
+                said("header_not_sendable", "The call has a header that cannot be sent: {why}.", why=str(error))
+            ) from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ProtocolError) as error:
             raise OutboundError(_told(place.host, error)) from error
 
@@ -157,9 +171,9 @@ class Outbound:
         try:
             found = self._resolve(host)
         except (OSError, UnicodeError) as error:
-            raise OutboundError(f"There is no host named {host!r}.") from error
+            raise OutboundError(_no_host(host)) from error
         if not found:
-            raise OutboundError(f"There is no host named {host!r}.")
+            raise OutboundError(_no_host(host))
         return found
 
 
@@ -204,7 +218,9 @@ def _headers(place: Place, call: Call) -> list[tuple[bytes, bytes]]:
             if name != "transfer-encoding"
         ]
     except UnicodeEncodeError:
-        raise InvalidError("A header has characters that no header may have. Keep to plain Latin letters.") from None
+        raise InvalidError(
+            said("header_letters", "A header has characters that no header may have. Keep to plain Latin letters.")
+        ) from None
 
 
 def _head_of(parts: Iterable[bytes], bytes_max: int) -> tuple[bytes, bool]:
@@ -216,14 +232,18 @@ def _head_of(parts: Iterable[bytes], bytes_max: int) -> tuple[bytes, bool]:
     return bytes(taken), False
 
 
-def _told(host: str, error: Exception) -> str:
+def _no_host(host: str) -> Said:
+    return said("no_host", "There is no host named {host!r}.", host=host)
+
+
+def _told(host: str, error: Exception) -> Said:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate" in text:
-        return f"{host} does not show a valid certificate."
+        return said("no_certificate", "{host} does not show a valid certificate.", host=host)
     if "refused" in text:
-        return f"{host} refuses the connection: nothing listens there."
+        return said("connection_refused", "{host} refuses the connection: nothing listens there.", host=host)
     if "reset" in text.lower() or "disconnected" in text.lower() or "closed" in text.lower():
-        return f"{host} closed the connection before it had answered."
+        return said("connection_closed", "{host} closed the connection before it had answered.", host=host)
     if isinstance(error, TimeoutError):
-        return f"{host} did not answer in time."
-    return f"{host} cannot be reached ({type(error).__name__})."
+        return said("no_answer", "{host} did not answer in time.", host=host)
+    return said("not_reached", "{host} cannot be reached ({kind}).", host=host, kind=type(error).__name__)

@@ -17,6 +17,7 @@ from regulars.destinations.core.bodies import message_id_of
 from regulars.destinations.core.shape import masked, schema_of, settings_from
 from regulars.kernel.clock import SystemClock
 from regulars.kernel.outbound import Outbound
+from regulars.kernel.sayings import text_of
 
 START_US = 1_790_856_000_000_000  # noon on 1 October 2026
 
@@ -79,7 +80,7 @@ class KindContract:
         """In a sentence, with what was said."""
         trial = self.opened().test()
         assert trial.works
-        assert trial.sentence.endswith(".")
+        assert text_of(trial.sentence).endswith(".")
 
     def test_a_test_that_fails_says_so_and_does_not_raise(self) -> None:
         """The other side's faults are answers."""
