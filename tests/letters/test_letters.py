@@ -22,6 +22,7 @@ from regulars.events.plans.covering import Cover
 from regulars.events.worker import Worker
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import ConflictError, InvalidError, NotFoundError
+from regulars.kernel.sayings import Saying
 from regulars.testing.contracts.customers import traces_of
 
 NOBODY = {"type": "track", "event": "Song Played", "messageId": "m1", "properties": {"asset_id": "s1"}}
@@ -416,7 +417,11 @@ def test_all_of_a_query_are_mended_by_one_patch_and_those_it_does_not_fit_stay_a
     desk.shop.letters.retry_many(wanted, steps(*FROM_ANONYMOUS), again)  # type: ignore[arg-type] # as above
     assert again.notes[-1] == "450 sent again, 1 stay and say why"
     (left,) = desk.letters()
-    assert left.problem.startswith("Operation 1 (copy /anonymousId)")
+    assert left.problem == "Operation 1 (copy /anonymousId): there is nothing there."
+    assert (left.problem_code, left.problem_said) == (
+        "invalid",
+        Saying("patch_nothing_there", {"number": 1, "step": "copy /anonymousId"}),
+    )
     assert desk.shop.profiles.count() == 450
     assert all(desk.shop.identity.find("anonymous_id", f"v{number}") for number in range(450))
 

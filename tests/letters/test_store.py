@@ -10,9 +10,10 @@ import pytest
 from regulars.events import worker_store
 from regulars.events.core import Position
 from regulars.events.letters import store
-from regulars.events.letters.core import Wanted
+from regulars.events.letters.core import Fault, Wanted
 from regulars.events.worker_store import DeadLetter
 from regulars.kernel.database import Database
+from regulars.kernel.sayings import Saying, read
 
 NEWEST = 1 << 62
 
@@ -84,8 +85,10 @@ def test_letters_are_counted_grouped_discarded_restored_and_forgotten(tables: Da
         first = store.letters(connection, everything, before=NEWEST, rows_max=1)[0].letter.letter_id
         assert store.mark_retried(connection, first, change_id="c3", now_us=10)
         assert not store.mark_retried(connection, first, change_id="c4", now_us=11)
-        store.note_problems(connection, [(first, "late"), (first - 1, "No.")])
-        assert [row.problem for row in store.letters(connection, everything, before=NEWEST, rows_max=9)] == ["No."]
+        fault = Fault(code="invalid", sentence="No.", said=Saying("no"))
+        store.note_problems(connection, [(first, Fault(code="x", sentence="late")), (first - 1, fault)])
+        (row,) = store.letters(connection, everything, before=NEWEST, rows_max=9)
+        assert (row.problem, row.problem_code, read(row.problem_said)) == ("No.", "invalid", Saying("no"))
         assert store.forget_old(connection, 6) == 1
         assert store.count(connection, store.query_of(Wanted(state=None)))[0] == 2
 

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from "react";
-import { useReason } from "../reasons/ReasonName";
 import type { LetterFault } from "../shared/api";
+import { useFaultWords } from "./faults";
 import css from "./JsonEditor.module.css";
 
 interface JsonEditorProps {
@@ -16,7 +16,7 @@ export function JsonEditor({ label, value, onChange, faults, readOnly = false }:
   const field = useRef<HTMLTextAreaElement>(null);
   const gutter = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => value.split("\n").length, [value]);
-  const reason = useReason(); // “invalid” is said of many things: its own sentence tells which
+  const words = useFaultWords();
   const faulty = useMemo(() => new Set(faults.map((fault) => fault.line)), [faults]);
   const goTo = (fault: LetterFault) => {
     const area = field.current;
@@ -57,7 +57,7 @@ export function JsonEditor({ label, value, onChange, faults, readOnly = false }:
             <li key={at}>
               <button type="button" onClick={() => goTo(fault)}>
                 <span className={css.line}>{fault.line}</span>
-                {fault.code === "invalid" ? fault.sentence : reason.sentence([fault.code], fault.sentence)}
+                {words.fault(fault)}
               </button>
             </li>
           ))}

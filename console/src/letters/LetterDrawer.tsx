@@ -12,6 +12,7 @@ import { useMay } from "../session/session";
 import { CopyText, Drawer, ErrorState, tell, tellProblem, TextSkeleton, TimeAgo, useFormat } from "../shared";
 import type { LetterDetail, LetterPreview } from "../shared/api";
 import { sourcesQuery } from "../sources/sources";
+import { useFaultWords } from "./faults";
 import { JsonEditor } from "./JsonEditor";
 import css from "./LetterDrawer.module.css";
 import { discardLetters, firstQuery, letterQuery, previewQuery, restoreLetters, retryLetter } from "./queries";
@@ -45,6 +46,7 @@ function Detail({ detail, onClose }: { detail: LetterDetail; onClose: () => void
   const { t } = useTranslation("letters");
   const format = useFormat();
   const reason = useReason();
+  const words = useFaultWords();
   const client = useQueryClient();
   const may = useMay("marketer");
   const { letter } = detail;
@@ -82,7 +84,7 @@ function Detail({ detail, onClose }: { detail: LetterDetail; onClose: () => void
       <div className={css.top}>
         <p className={css.why}><strong>{reason.title(letter.code)}</strong> {reason.sentence([letter.code], letter.reason)}</p>
         {reason.todo(letter.code) && <p className={css.todo}>{reason.todo(letter.code)}</p>}
-        {letter.problem && <p className={css.problem}>{t("one.last_try", { problem: letter.problem })}</p>}
+        {letter.problem && <p className={css.problem}>{t("one.last_try", { problem: words.lastTry(letter) })}</p>}
         {letter.state !== "open" && <p className={css.state}>{t(`one.was_${letter.state}`)} {letter.changed_at && <TimeAgo at={letter.changed_at} />}</p>}
         {detail.is_covered && <p className={css.note}>{t("one.covered")}</p>}
         {!detail.whole && <p className={css.note}>{t("one.not_whole")}</p>}
@@ -128,6 +130,7 @@ function Becomes({ preview, waiting }: { preview: LetterPreview; waiting: boolea
   const plans = useTranslation("plans").t;
   const { t } = useTranslation("letters");
   const format = useFormat();
+  const reason = useReason();
   if (preview.faults.length > 0) return <p className={css.nothing}>{t("one.no_event", { count: preview.faults.length })}</p>;
   return (
     <div className={css.events} aria-busy={waiting}>
@@ -137,7 +140,7 @@ function Becomes({ preview, waiting }: { preview: LetterPreview; waiting: boolea
         <article key={at} className={css.event}>
           <p className={css.eventName}>{event.name}</p>
           <p className={css.eventFacts}>{event.user_id ?? event.anonymous_id ?? "–"} · {format.moment(event.occurred_at)}</p>
-          {event.corrections.length > 0 && <p className={css.eventFacts}>{event.corrections.join(" ")}</p>}
+          {event.corrections.length > 0 && <p className={css.eventFacts}>{reason.sentence([...new Set(event.correction_codes)], event.corrections.join(" "))}</p>}
           <JsonView title={t(event.call === "identify" || event.call === "group" ? "one.traits" : "one.properties")} value={event.properties} />
         </article>
       ))}

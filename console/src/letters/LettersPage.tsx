@@ -11,6 +11,7 @@ import { useMay } from "../session/session";
 import { DataTable, EmptyState, ErrorState, Page, Section, type TableColumn, TableSkeleton, tellProblem, TimeAgo, useFormat } from "../shared";
 import type { Letter, LetterGroup } from "../shared/api";
 import { sourcesQuery } from "../sources/sources";
+import { useFaultWords } from "./faults";
 import { LetterDrawer } from "./LetterDrawer";
 import css from "./LettersPage.module.css";
 import { MendAll } from "./MendAll";
@@ -160,12 +161,14 @@ function List({ wanted, open, filtered, onOpen, onClear }: ListProps) {
 function useColumns(): TableColumn<Letter>[] {
   const { t } = useTranslation("letters");
   const reason = useReason();
+  const words = useFaultWords();
+  const whyOf = (row: Letter) => (row.problem ? words.lastTry(row) : reason.sentence([row.code], row.reason));
   const narrow = useMediaQuery("(max-width: 560px)") ?? false;
   return useMemo<TableColumn<Letter>[]>(
     () => [
       { key: "received_at", title: t("column.received"), width: 92, hideBelow: 560, value: (row) => row.received_at, cell: (row) => <span className={css.time}><TimeAgo at={row.received_at} /></span> },
       { key: "name", title: t("column.name"), width: 120, value: (row) => row.name, cell: (row) => <span className={css.name}>{row.name || t("unnamed")}</span> },
-      { key: "why", title: t("column.why"), width: narrow ? 190 : 250, value: (row) => row.problem || row.reason, cell: (row) => <span className={css.why} title={row.problem || reason.sentence([row.code], row.reason)}><span>{reason.title(row.code)}</span><span data-problem={row.problem ? true : undefined}>{row.problem || reason.sentence([row.code], row.reason)}</span></span> },
+      { key: "why", title: t("column.why"), width: narrow ? 190 : 250, value: whyOf, cell: (row) => <span className={css.why} title={whyOf(row)}><span>{reason.title(row.code)}</span><span data-problem={row.problem ? true : undefined}>{whyOf(row)}</span></span> },
       { key: "who", title: t("column.who"), width: 120, hideBelow: 820, value: (row) => row.user_id ?? row.anonymous_id },
       { key: "source", title: t("column.source"), width: 110, hideBelow: 960, value: (row) => row.source_name },
     ],

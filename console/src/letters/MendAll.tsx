@@ -8,6 +8,7 @@ import { differingPaths } from "../events/changes";
 import { JsonView, parsed } from "../events/JsonView";
 import { Drawer, ErrorState, tell, tellProblem, TextSkeleton, useFormat } from "../shared";
 import type { LettersPreview } from "../shared/api";
+import { useFaultWords } from "./faults";
 import css from "./MendAll.module.css";
 import { type Change, DEEDS, type Deed, isWhole, type Operation, operationOf, patchOf } from "./patch";
 import { previewManyQuery, retryLetters } from "./queries";
@@ -86,6 +87,7 @@ function ChangeRow({ change, onChange, onRemove }: { change: Change; onChange: (
 /** The newest five, before and after, and what each would become. */
 function Samples({ preview, waiting }: { preview: LettersPreview; waiting: boolean }) {
   const { t } = useTranslation("letters");
+  const words = useFaultWords();
   const [open, setOpen] = useState<number | null>(null);
   const good = preview.samples.filter((sample) => sample.preview.faults.length === 0).length;
   if (preview.samples.length === 0) return <p className={css.none}>{t("mend.nothing")}</p>;
@@ -103,7 +105,7 @@ function Samples({ preview, waiting }: { preview: LettersPreview; waiting: boole
             <li key={sample.letter.letter_id} className={css.sample} data-good={!fault || undefined}>
               <button type="button" aria-expanded={isOpen} onClick={() => setOpen(isOpen ? null : sample.letter.letter_id)}>
                 <span className={css.mark} aria-hidden>{fault ? "✕" : "✓"}</span>
-                <span>{fault ? fault.sentence : t("mend.becomes", { name: event?.name ?? "", who: event?.user_id ?? event?.anonymous_id ?? "–" })}</span>
+                <span>{fault ? words.fault(fault) : t("mend.becomes", { name: event?.name ?? "", who: event?.user_id ?? event?.anonymous_id ?? "–" })}</span>
               </button>
               {isOpen && (
                 <div className={css.sides}>

@@ -91,6 +91,15 @@ MIGRATIONS: tuple[Migration, ...] = (
             ON events_dead_letters (state, projection, source_id, code, received_us)""",
         ),
     ),
+    Migration(
+        capability="worker",
+        number=4,
+        statements=(
+            # Which reason `problem` has and which sentence it is, for whoever says it in another language.
+            "ALTER TABLE events_dead_letters ADD COLUMN problem_code TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE events_dead_letters ADD COLUMN problem_said TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
 DERIVED_TABLES: tuple[str, ...] = (
     "events_dead_letters",

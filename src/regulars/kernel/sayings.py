@@ -58,9 +58,9 @@ def listed(words: Sequence[object]) -> str:
     return ", ".join(str(word) for word in words)
 
 
-def written(sentence: Sentence) -> str:
+def written(said_or: Sentence | Saying | None) -> str:
     """Return a saying as it is kept beside its English sentence; an empty text when there is none."""
-    saying = saying_of(sentence)
+    saying = said_or if said_or is None or isinstance(said_or, Saying) else saying_of(said_or)
     return "" if saying is None else msgspec.json.encode(saying).decode()
 
 

@@ -3529,6 +3529,7 @@ export interface components {
             index: number;
             /** @default 1 */
             line: number;
+            said?: components["schemas"]["Saying"] | null;
             sentence: string;
         };
         /** Figures */
@@ -3937,6 +3938,8 @@ export interface components {
             message_id: string | null;
             name: string;
             problem: string;
+            problem_code: string;
+            problem_said: components["schemas"]["Saying"] | null;
             reason: string;
             /** Format: date-time */
             received_at: string;

@@ -80,7 +80,8 @@ def local_folder(name: str, tools: Tools) -> Path:
     try:
         wanted = Path(name).expanduser() if name.startswith(("/", "~")) else exports / name
     except RuntimeError:
-        raise InvalidError(f"Nobody on this machine has the home {name.partition('/')[0]!r}.") from None
+        home = name.partition("/")[0]
+        raise InvalidError(said("place_no_home", "Nobody on this machine has the home {home!r}.", home=home)) from None
     real = wanted.resolve()
     allowed = [exports, *(Path(one).expanduser().resolve() for one in tools.local_folders)]
     if any(real.is_relative_to(one) for one in allowed):

@@ -42,6 +42,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from regulars.kernel.eventlog import EventLog
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import Sentence, said, saying_of, text_of
 from regulars.kernel.settings import EventsSettings
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 SHOWN_EVENTS = 5
 RETRIED_A_TIME = 200
-PROBLEM_CHARACTERS_MAX = 500
 
 
 class Mending:
@@ -132,7 +132,7 @@ class Mending:
         try:
             after = _patched(before, what.origin, patch)
         except PatchError as error:
-            fault = Fault(code="invalid", sentence=str(error))
+            fault = _fault(error.sentence)
             return Sample(letter=shown, before=seen(before), after=seen(before), preview=_faulty([fault]))
         preview = self._previewed(self._looked(what, after, None), what.origin.source_id, cover)
         return Sample(letter=shown, before=seen(before), after=seen(after), preview=preview)
@@ -173,14 +173,14 @@ class Mending:
         """Send each delivery once, however many letters it has left, and close those; return where they stand."""
         now_us = self._clock.now_us()
         change_id = new_id(now_us)
-        found, problems = set[tuple[str, int]](), list[tuple[int, str]]()
+        found, problems = set[tuple[str, int]](), list[tuple[int, Fault]]()
         with self._database.write() as connection:
             for row in rows:
                 letter = row.letter
                 place = (letter.partition, letter.record_offset)
                 payload, problem = self._mended(letter, (), now_us)
-                if problem:
-                    problems.append((letter.letter_id, problem[:PROBLEM_CHARACTERS_MAX]))
+                if problem is not None:
+                    problems.append((letter.letter_id, problem))
                 elif store.mark_retried(connection, letter.letter_id, change_id=change_id, now_us=now_us):
                     if place not in told | found:
                         worker_store.leave_by_outbox(connection, payload)
@@ -195,11 +195,11 @@ class Mending:
         now_us = self._clock.now_us()
         change_id = new_id(now_us)
         ready: list[tuple[int, bytes]] = []
-        problems: list[tuple[int, str]] = []
+        problems: list[tuple[int, Fault]] = []
         for row in rows:
             payload, problem = self._mended(row.letter, patch, now_us)
-            if problem:
-                problems.append((row.letter.letter_id, problem[:PROBLEM_CHARACTERS_MAX]))
+            if problem is not None:
+                problems.append((row.letter.letter_id, problem))
             else:
                 ready.append((row.letter.letter_id, payload))
         after = {**state, "after": rows[-1].letter.letter_id, "done": state["done"] + len(rows)}
@@ -212,18 +212,18 @@ class Mending:
             run.checkpoint(after, connection)
         return after
 
-    def _mended(self, letter: DeadLetter, patch: Sequence[Operation], now_us: int) -> tuple[bytes, str]:
+    def _mended(self, letter: DeadLetter, patch: Sequence[Operation], now_us: int) -> tuple[bytes, Fault | None]:
         """Return the request a letter becomes, or why it cannot be sent."""
         what = self.held(letter)
         try:
             text = _patched(what.text[0], what.origin, patch)
         except PatchError as error:
-            return b"", str(error)
+            return b"", _fault(error.sentence)
         looked = self._looked(what, text, None)
         faults = self._faults(looked, what.origin.source_id)
         if faults:
-            return b"", faults[0].sentence
-        return self._payload(letter, looked, what.origin, None, now_us), ""
+            return b"", faults[0]
+        return self._payload(letter, looked, what.origin, None, now_us), None
 
     def _payload(self, letter: DeadLetter, looked: Looked, origin: Origin, source_id: str | None, now_us: int) -> bytes:
         """Return the record that a mended letter becomes, without what the door would have taken out of it."""
@@ -237,19 +237,21 @@ class Mending:
 
     def _looked(self, what: Held, text: str, source_id: str | None) -> Looked:
         if what.is_gone and not text:
-            sentence = "What was sent is no longer kept: its customer was forgotten, or the log let it go."
-            return Looked([], [], [Fault(code="invalid", sentence=sentence)])
+            sentence = said(
+                "letter_not_kept", "What was sent is no longer kept: its customer was forgotten, or the log let it go."
+            )
+            return Looked([], [], [_fault(sentence)])
         return look_at(text, what.origin._replace(source_id=source_id or what.origin.source_id))
 
     def _faults(self, looked: Looked, source_id: str) -> list[Fault]:
         if looked.faults:
             return looked.faults
         if not source_id:
-            return [Fault(code="wrong_key", sentence="Nobody knows which source it comes from. Choose one.")]
+            sentence = said("letter_whose", "Nobody knows which source it comes from. Choose one.")
+            return [_fault(sentence, code="wrong_key")]
         verdict = self._verdict(looked)
         if verdict is not None and verdict.blocks:
-            sentence = reason_of(verdict, looked.events[0].name)
-            return [Fault(code="plan_blocked", sentence=sentence)]
+            return [Fault(code="plan_blocked", sentence=reason_of(verdict, looked.events[0].name))]
         return []
 
     def _previewed(self, looked: Looked, source_id: str, cover: Cover | None) -> LetterPreview:
@@ -305,12 +307,16 @@ def _patched(text: str, origin: Origin, patch: Sequence[Operation]) -> str:
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise PatchError("The text is no JSON: mend it by hand.") from None
+        raise PatchError(said("patch_no_json", "The text is no JSON: mend it by hand.")) from None
     if not origin.is_batch:
         return _written(patched(found, patch))
     if not isinstance(found, dict) or not isinstance(found.get("batch"), list):
-        raise PatchError("The request has no list of events: mend it by hand.")
+        raise PatchError(said("patch_no_batch", "The request has no list of events: mend it by hand."))
     return _written({**found, "batch": [patched(item, patch) for item in found["batch"]]})
+
+
+def _fault(sentence: Sentence, code: str = "invalid") -> Fault:
+    return Fault(code=code, sentence=text_of(sentence), said=saying_of(sentence))
 
 
 def _written(value: Any) -> str:  # Any: JSON

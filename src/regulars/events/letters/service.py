@@ -38,6 +38,7 @@ from regulars.kernel.errors import NotFoundError
 from regulars.kernel.eventlog import EventLog, Record
 from regulars.kernel.http import Page, decode_cursor, page_of
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import read
 from regulars.kernel.settings import EventsSettings
 
 if TYPE_CHECKING:
@@ -355,4 +356,6 @@ def _letter(row: LetterRow, source_names: Mapping[str, str]) -> Letter:
         received_at=moment(letter.received_us or letter.at_us),
         changed_at=moment(row.changed_us) if row.changed_us else None,
         problem=row.problem,
+        problem_code=row.problem_code,
+        problem_said=read(row.problem_said),
     )

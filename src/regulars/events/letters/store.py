@@ -7,14 +7,16 @@ from typing import Any, NamedTuple  # Any: SQLAlchemy's Row, and values bound to
 
 from sqlalchemy import Connection, Row, text
 
-from regulars.events.letters.core import Wanted
+from regulars.events.letters.core import Fault, Wanted
 from regulars.events.worker_store import LETTER_COLUMNS, DeadLetter
 from regulars.kernel.bulk import delete_among, rows_among, write_rows
 from regulars.kernel.clock import microseconds
+from regulars.kernel.sayings import written
 
 DERIVED_TABLES: tuple[str, ...] = ()  # what a person did with a letter stands nowhere else
 
-_COLUMNS = f"{LETTER_COLUMNS}, state, changed_us, problem"
+PROBLEM_CHARACTERS_MAX = 500
+_COLUMNS = f"{LETTER_COLUMNS}, state, changed_us, problem, problem_code, problem_said"
 # Which letter is this?
 _ONE = text(f"SELECT {_COLUMNS} FROM events_dead_letters WHERE letter_id = :letter_id")
 # How many letters are there of each kind, since when and until when? Within, as the index holds them, so that they are
@@ -29,9 +31,12 @@ FROM (
 GROUP BY projection, COALESCE(source_id, ''), code ORDER BY 4 DESC, projection, COALESCE(source_id, ''), code""")
 # It is sent again: only if nobody was faster.
 _RETRIED = text("""
-UPDATE events_dead_letters SET state = 'retried', changed_us = :now_us, change_id = :change_id, problem = ''
+UPDATE events_dead_letters SET state = 'retried', changed_us = :now_us, change_id = :change_id, problem = '',
+    problem_code = '', problem_said = ''
 WHERE letter_id = :letter_id AND state = 'open'""")
-_PROBLEM = "UPDATE events_dead_letters SET problem = ? WHERE letter_id = ? AND state = 'open'"
+_PROBLEM = """
+UPDATE events_dead_letters SET problem = ?, problem_code = ?, problem_said = ?
+WHERE letter_id = ? AND state = 'open'"""
 _RESTORE = text("""
 UPDATE events_dead_letters SET state = 'open', changed_us = :now_us, change_id = ''
 WHERE change_id = :change_id AND state = 'discarded'""")
@@ -57,6 +62,8 @@ class LetterRow(NamedTuple):
     state: str
     changed_us: int
     problem: str
+    problem_code: str
+    problem_said: str
 
 
 class Query(NamedTuple):
@@ -142,9 +149,13 @@ def mark_retried(connection: Connection, letter_id: int, *, change_id: str, now_
     return connection.execute(_RETRIED, values).rowcount == 1
 
 
-def note_problems(connection: Connection, problems: Iterable[tuple[int, str]]) -> None:
+def note_problems(connection: Connection, problems: Iterable[tuple[int, Fault]]) -> None:
     """Keep why letters could not be sent again."""
-    write_rows(connection, _PROBLEM, [(problem, letter_id) for letter_id, problem in problems])
+    rows = [
+        (fault.sentence[:PROBLEM_CHARACTERS_MAX], fault.code, written(fault.said), letter_id)
+        for letter_id, fault in problems
+    ]
+    write_rows(connection, _PROBLEM, rows)
 
 
 def discard(connection: Connection, query: Query, *, change_id: str, now_us: int) -> int:
@@ -194,5 +205,5 @@ def delete(connection: Connection, letter_ids: Iterable[int]) -> int:
 
 def _row(row: Row[Any]) -> LetterRow:
     values = dict(row._mapping)
-    state, changed_us, problem = values.pop("state"), values.pop("changed_us"), values.pop("problem")
-    return LetterRow(DeadLetter(**{**values, "raw": bytes(values["raw"])}), state, changed_us, problem)
+    became = {name: values.pop(name) for name in ("state", "changed_us", "problem", "problem_code", "problem_said")}
+    return LetterRow(DeadLetter(**{**values, "raw": bytes(values["raw"])}), **became)

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from regulars.events.shown import EventInFull, ShownEvent, ShownVerdict
+from regulars.kernel.sayings import Saying
 
 
 class LetterState(StrEnum):
@@ -23,7 +24,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was sent and has not taken effect.
 
     `stopped_by` says where: `door`, `decode`, `dedupe`, `plan`, or the projection that could not take it in. `code` and
-    `reason` say why; `problem` why the last retry did not go through. `event_id` is its place in the log.
+    `reason` say why; `problem` why the last retry did not go through, with its code and saying. `event_id` is its
+    place in the log.
     """
 
     letter_id: int
@@ -41,13 +43,19 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     changed_at: datetime | None
     problem: str
+    problem_code: str
+    problem_said: Saying | None
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a text: the reason's code, a sentence, and where: the field, line and column (from 1)."""
+    """What is wrong with a text: the reason's code, a sentence, and where: the field, line and column (from 1).
+
+    `said` is the sentence's own code, where it says more than its reason does.
+    """
 
     code: str
     sentence: str
+    said: Saying | None = None
     at: str = ""
     line: int = 1
     column: int = 1

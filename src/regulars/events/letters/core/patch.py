@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal  # Any: JSON
 
 import msgspec
 
 from regulars.events.plans.core.pointers import parts_of
+from regulars.kernel.sayings import Said, Sentence, said, text_of
 
 OPERATIONS_MAX = 50
 
@@ -23,24 +24,44 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fro
 
 
 class PatchError(Exception):
-    """The patch does not fit this item; the message is a sentence."""
+    """The patch does not fit this item; `sentence` says why."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(text_of(sentence))
+        self.sentence = sentence
 
 
-def faults_of(patch: Sequence[Operation]) -> list[str]:
+class _MisfitError(Exception):
+    """A step does not fit; the message is a part of the sentence's code."""
+
+
+def faults_of(patch: Sequence[Operation]) -> list[Sentence]:
     """Return what is wrong with a patch whatever it is applied to, a sentence each."""
     if not 0 < len(patch) <= OPERATIONS_MAX:
-        return [f"A patch has 1 to {OPERATIONS_MAX} operations, this one has {len(patch)}."]
-    faults: list[str] = []
-    for number, step in enumerate(patch, 1):
-        if parts_of(step.path) is None:
-            faults.append(f"Operation {number}: {step.path!r} is no JSON pointer. Write it like '/properties/price'.")
-        if step.op in {"move", "copy"} and (step.from_ is None or parts_of(step.from_) is None):
-            faults.append(f"Operation {number}: {step.op} needs 'from', a JSON pointer such as '/anonymousId'.")
-        if step.op in {"add", "replace", "test"} and step.value is msgspec.UNSET:
-            faults.append(f"Operation {number}: {step.op} needs 'value'.")
-        if step.op == "move" and step.from_ is not None and step.path.startswith(step.from_ + "/"):
-            faults.append(f"Operation {number}: nothing can be moved into itself.")
-    return faults
+        many = "A patch has 1 to {most} operations, this one has {count}."
+        return [many.format(most=OPERATIONS_MAX, count=len(patch))]
+    return [fault for number, step in enumerate(patch, 1) for fault in _faults_of_step(number, step)]
+
+
+def _faults_of_step(number: int, step: Operation) -> Iterator[Sentence]:
+    if parts_of(step.path) is None:
+        yield said(
+            "patch_no_pointer",
+            "Operation {number}: {path!r} is no JSON pointer. Write it like '/properties/price'.",
+            number=number,
+            path=step.path,
+        )
+    if step.op in {"move", "copy"} and (step.from_ is None or parts_of(step.from_) is None):
+        yield said(
+            "patch_needs_from",
+            "Operation {number}: {op} needs 'from', a JSON pointer such as '/anonymousId'.",
+            number=number,
+            op=step.op,
+        )
+    if step.op in {"add", "replace", "test"} and step.value is msgspec.UNSET:
+        yield said("patch_needs_value", "Operation {number}: {op} needs 'value'.", number=number, op=step.op)
+    if step.op == "move" and step.from_ is not None and step.path.startswith(step.from_ + "/"):
+        yield said("patch_into_itself", "Operation {number}: nothing can be moved into itself.", number=number)
 
 
 def patched(item: Any, patch: Sequence[Operation]) -> Any:  # Any: JSON
@@ -59,9 +80,39 @@ def patched(item: Any, patch: Sequence[Operation]) -> Any:  # Any: JSON
     for number, step in enumerate(patch, 1):
         try:
             _DO[step.op](whole, step)
-        except PatchError as error:
-            raise PatchError(f"Operation {number} ({step.op} {step.path}): {error}") from None
+        except _MisfitError as error:
+            raise PatchError(_told(str(error), number, f"{step.op} {step.path}")) from None
     return whole[0]
+
+
+def _told(misfit: str, number: int, step: str) -> Said:
+    told = {
+        "other": said(
+            "patch_another_value",
+            "Operation {number} ({step}): what stands there is something else.",
+            number=number,
+            step=step,
+        ),
+        "whole": said(
+            "patch_whole_item",
+            "Operation {number} ({step}): the whole item cannot be taken away.",
+            number=number,
+            step=step,
+        ),
+        "nothing": said(
+            "patch_nothing_there", "Operation {number} ({step}): there is nothing there.", number=number, step=step
+        ),
+        "flat": said(
+            "patch_nothing_inside",
+            "Operation {number} ({step}): what stands above it is neither an object nor a list.",
+            number=number,
+            step=step,
+        ),
+        "place": said(
+            "patch_no_place", "Operation {number} ({step}): the list has no such place.", number=number, step=step
+        ),
+    }
+    return told[misfit]
 
 
 def _add(whole: list[Any], step: Operation) -> None:  # Any, here and below: JSON
@@ -91,7 +142,7 @@ def _copy(whole: list[Any], step: Operation) -> None:
 def _test(whole: list[Any], step: Operation) -> None:
     home, key = _find(whole, step.path)
     if not _equal(home[key], step.value):
-        raise PatchError("what stands there is something else.")
+        raise _MisfitError("other")
 
 
 _DO: dict[str, Callable[[list[Any], Operation], None]] = {
@@ -132,7 +183,7 @@ def _put(whole: list[Any], pointer: str, value: Any) -> None:
 def _take(whole: list[Any], pointer: str) -> Any:
     home, key = _find(whole, pointer)
     if home is whole:
-        raise PatchError("the whole item cannot be taken away.")
+        raise _MisfitError("whole")
     return home.pop(key)
 
 
@@ -143,7 +194,7 @@ def _find(whole: list[Any], pointer: str) -> tuple[Any, Any]:
         return whole, 0
     if isinstance(home, dict):
         if part not in home:
-            raise PatchError("there is nothing there.")
+            raise _MisfitError("nothing")
         return home, part
     return home, _place(part, len(home) - 1)
 
@@ -160,15 +211,15 @@ def _home(whole: list[Any], pointer: str) -> tuple[Any, str]:
         elif isinstance(home, list):
             home = home[_place(part, len(home) - 1)]
         else:
-            raise PatchError("there is nothing there.")
+            raise _MisfitError("nothing")
     if not isinstance(home, dict | list):
-        raise PatchError("what stands above it is neither an object nor a list.")
+        raise _MisfitError("flat")
     return home, parts[-1]
 
 
 def _place(part: str, last: int) -> int:
     if not (part.isascii() and part.isdigit() and (part == "0" or part[0] != "0")):
-        raise PatchError(f"{part!r} is no place of a list.")
+        raise _MisfitError("place")
     if int(part) > last:
-        raise PatchError(f"the list has no place {part}.")
+        raise _MisfitError("place")
     return int(part)
