@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,20 +157,42 @@ def test_without_the_key_nothing_is_lost_but_the_secrets_and_they_can_be_given_a
     assert shown.settings == {}
     assert "is not there. Put it back from a backup, or enter the secrets again" in (shown.health.last_error or "")
     assert (shown.health.waiting, receiver.received) == (1, [])
-    assert shop.hooks.find(hook.hook.hook_id).secrets[0].ending == ""
+    (hint,) = shop.hooks.find(hook.hook.hook_id).secrets
+    assert (hint.ending, hint.is_readable) == ("", False)
     with closing(Counter(build_web(shop))) as counter:
         signed = sign(hook.hook.scheme, ENTRUSTED, b"{}", shop.clock.now_us() // 1_000_000, message_id="m1")
-        assert counter.ask("POST", hook.hook.path, content=b"{}", headers=signed).status_code == 401
+        refused = counter.ask("POST", hook.hook.path, content=b"{}", headers=signed)
+        assert (refused.status_code, refused.json()["code"]) == (503, "hook_sealed")
+        assert int(refused.headers["retry-after"]) > 0, "the service comes again"
     shop.destinations.pause(destination_id)  # what needs no secret is done without
     secret = shop.destinations.rotate_secret(destination_id).signing_secret
     settings = {"url": receiver.url + "/in", "headers": {"Authorization": TOKEN}, "timeout_s": 2}
     shop.destinations.change(destination_id, Plan(settings=settings))
     shop.destinations.resume(destination_id)
-    shop.hooks.set_secret(hook.hook.hook_id, secret=ENTRUSTED)
+    given = shop.hooks.set_secret(hook.hook.hook_id, secret=ENTRUSTED, overlap_s=86_400)
+    assert [one.is_readable for one in given.hook.secrets] == [True], "what cannot be read verifies no longer"
     shop.destinations.deliver()
     assert len(receiver.received) == 1
     assert secret is not None
     works(shop, receiver, secret, hook)
+
+
+def test_a_key_that_is_put_back_opens_a_hook_again_at_once(shop: Shop, receiver: Receiver) -> None:
+    _, _, hook = entrust(shop, receiver)
+    key_file = shop.folder / "seal.key"
+    key = key_file.read_bytes()
+    key_file.unlink()
+    with closing(Counter(build_web(shop))) as counter:
+
+        def deliver() -> int:
+            signed = sign(hook.hook.scheme, ENTRUSTED, b"{}", shop.clock.now_us() // 1_000_000, message_id="m1")
+            return counter.ask("POST", hook.hook.path, content=b"{}", headers=signed).status_code
+
+        assert deliver() == 503
+        key_file.write_bytes(key)
+        assert isinstance(shop.clock, WoundClock)
+        shop.clock.wind(timedelta(seconds=1))
+        assert deliver() == 200
 
 
 def test_the_key_may_lie_elsewhere(tmp_path: Path, flags: Flags, clock: WoundClock, receiver: Receiver) -> None:

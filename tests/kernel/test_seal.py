@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,38 @@ def _close(key_file: Path) -> str:
 def test_processes_that_seal_at_once_share_one_key(key_file: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         sealed = pool.map(_close, [key_file] * 16, chunksize=1)
+    assert {Seal(key_file).open(one, "a") for one in sealed} == {"s3cret"}
+
+
+def _refuses_links(number: int) -> Callable[[Path, Path], None]:
+    def link(source: Path, target: Path) -> None:
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
+
+    return link
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_drive_without_second_names_for_a_file_holds_a_key_all_the_same(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "link", _refuses_links(number))
+    first = Seal(key_file).close("s3cret", "a")
+    key = key_file.read_bytes()
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    Seal(key_file)._make()  # a process that looked a moment before the key was there
+    assert key_file.read_bytes() == key, "the first one's key stays"
+    assert Seal(key_file).open(first, "a") == "s3cret"
+    assert {path.name for path in key_file.parent.iterdir()} == {"seal.key", ".regulars-seal.key.lock"}
+
+
+def _close_without_links(key_file: Path) -> str:
+    os.link = _refuses_links(errno.EPERM)  # type: ignore[assignment]  # the part of its signature that is used
+    return Seal(key_file).close("s3cret", "a")
+
+
+def test_processes_that_seal_at_once_on_such_a_drive_share_one_key(key_file: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        sealed = pool.map(_close_without_links, [key_file] * 16, chunksize=1)
     assert {Seal(key_file).open(one, "a") for one in sealed} == {"s3cret"}
 
 

@@ -1,5 +1,5 @@
-import { Button, Menu, Switch } from "@mantine/core";
-import { IconArrowLeft, IconDots, IconKey, IconTrash } from "@tabler/icons-react";
+import { Alert, Button, Menu, Switch } from "@mantine/core";
+import { IconAlertTriangle, IconArrowLeft, IconDots, IconKey, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,7 +8,7 @@ import { useMay } from "../session/session";
 import { ChartSkeleton, ConfirmTyped, CopyText, ErrorState, Page, Section, tell, tellProblem } from "../shared";
 import { type Hook, patch, remove } from "../shared/api";
 import css from "./HookPage.module.css";
-import { addressOf, hooksQuery } from "./queries";
+import { addressOf, hooksQuery, isSealed } from "./queries";
 import { Secret } from "./Secret";
 import { Waiting } from "./Waiting";
 import { Workbench } from "./Workbench";
@@ -26,6 +26,7 @@ export function HookPage({ hook_id }: { hook_id: string }) {
       {query.data && !hook && <p>{t("gone")}</p>}
       {hook && (
         <>
+          {isSealed(hook) && <Sealed hook={hook} />}
           <div className={css.top}>
             <div className={css.address}><span>{t("make.address")}</span><CopyText text={addressOf(hook.path)} /></div>
             <Waiting hook_id={hook.hook_id} />
@@ -34,6 +35,20 @@ export function HookPage({ hook_id }: { hook_id: string }) {
         </>
       )}
     </Page>
+  );
+}
+
+/** What to do when the key is lost that opens a hook's secret. */
+function Sealed({ hook }: { hook: Hook }) {
+  const { t } = useTranslation("hooks");
+  const admin = useMay("admin");
+  const [asking, setAsking] = useState(false);
+  return (
+    <Alert color="red" variant="light" role="alert" title={t("sealed.title")} icon={<IconAlertTriangle size={18} stroke={1.5} />}>
+      <p className={css.sealed}>{t("sealed.text")}</p>
+      {admin && <Button leftSection={<IconKey size={16} stroke={1.5} />} onClick={() => setAsking(true)}>{t("secret.change")}</Button>}
+      {asking && <Secret hook={hook} onClose={() => setAsking(false)} />}
+    </Alert>
   );
 }
 

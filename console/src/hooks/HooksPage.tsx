@@ -12,7 +12,7 @@ import { HookPage } from "./HookPage";
 import { usePresetTitle } from "./preset";
 import css from "./HooksPage.module.css";
 import { OpenHook } from "./OpenHook";
-import { hookPresetsQuery, hooksQuery } from "./queries";
+import { hookPresetsQuery, hooksQuery, isSealed } from "./queries";
 
 /** Other services that tell what happened: every hook, and a way to open one. */
 export function HooksPage() {
@@ -69,8 +69,9 @@ function useColumns(): TableColumn<Hook>[] {
   }, [t, format, sources, presets]);
 }
 
-export function stateOf(hook: Hook, source: Source | undefined): "closed" | "no_secret" | "waiting" | "open" {
+export function stateOf(hook: Hook, source: Source | undefined): "closed" | "no_secret" | "sealed" | "waiting" | "open" {
   if (!hook.enabled) return "closed";
   if (hook.secrets.length === 0) return "no_secret";
+  if (isSealed(hook)) return "sealed";
   return source?.last_event_at ? "open" : "waiting";
 }

@@ -21,6 +21,10 @@ export function Secret({ hook, onClose }: { hook: Hook; onClose: () => void }) {
     onSuccess: () => void client.invalidateQueries({ queryKey: hooksQuery.queryKey, exact: true }),
     onError: tellProblem,
   });
+  const said = (one: Hook["secrets"][number]) => {
+    if (!one.is_readable) return t("secret.unreadable");
+    return one.until ? t("secret.until", { ending: one.ending, moment: format.moment(one.until) }) : t("secret.now", { ending: one.ending });
+  };
   return (
     <Frame title={t("secret.change")} onClose={onClose}>
       {change.data ? (
@@ -29,9 +33,9 @@ export function Secret({ hook, onClose }: { hook: Hook; onClose: () => void }) {
         </div>
       ) : (
         <form className={css.form} onSubmit={(event) => { event.preventDefault(); change.mutate(); }}>
-          {hook.secrets.map((each) => <p key={each.ending + (each.until ?? "")} className={css.hint}>{each.until ? t("secret.until", { ending: each.ending, moment: format.moment(each.until) }) : t("secret.now", { ending: each.ending })}</p>)}
+          {hook.secrets.map((each) => <p key={each.ending + (each.until ?? "")} className={css.hint}>{said(each)}</p>)}
           <PasswordInput label={t("secret.theirs")} description={t("secret.empty_makes")} value={secret} onChange={(event) => setSecret(event.currentTarget.value)} autoComplete="off" />
-          {hook.secrets.length > 0 && <Select label={t("secret.overlap")} allowDeselect={false} value={overlap} data={OVERLAPS.map((value) => ({ value, label: t(`overlap.${value}`) }))} onChange={(value) => value && setOverlap(value)} />}
+          {hook.secrets.some((each) => each.is_readable) && <Select label={t("secret.overlap")} allowDeselect={false} value={overlap} data={OVERLAPS.map((value) => ({ value, label: t(`overlap.${value}`) }))} onChange={(value) => value && setOverlap(value)} />}
           <div><Button type="submit" loading={change.isPending}>{t("secret.change")}</Button></div>
         </form>
       )}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HookPreview } from "../shared/api";
-import { addressOf } from "./queries";
+import { addressOf, isSealed } from "./queries";
 import { faultsOf, marked, pretty, renamed } from "./rules";
 
 const preview: HookPreview = {
@@ -8,6 +8,14 @@ const preview: HookPreview = {
   failures: [{ code: "hook_unmapped", reason: "Rule 2, properties.n: sum() wants array-number, got string.", at: "rules.1.properties.n" }],
   problems: [{ rule: 0, field: "event", reason: "The expression breaks off here.", start: 1, length: 1 }],
 };
+
+describe("a hook's secret", () => {
+  const hint = (is_readable: boolean) => ({ ending: "", until: null, is_readable });
+
+  it("is lost when none of several can be read; a hook that has none yet has lost nothing", () => {
+    expect([[], [hint(true)], [hint(false), hint(true)], [hint(false)]].map((secrets) => isSealed({ secrets }))).toEqual([false, false, false, true]);
+  });
+});
 
 describe("the workbench", () => {
   it("shows a fault at the field it is in, and nowhere else", () => {

@@ -39,3 +39,6 @@ export const hookPreviewQuery = (tried: Tried) =>
 
 /** The whole address, as the other service must be told it. */
 export const addressOf = (path: string, origin: string = window.location.origin): string => origin + path;
+
+/** Whether no secret of a hook can be read, so that it lets nothing in. */
+export const isSealed = (hook: Pick<Hook, "secrets">): boolean => hook.secrets.length > 0 && hook.secrets.every((each) => !each.is_readable);

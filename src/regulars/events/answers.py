@@ -30,6 +30,7 @@ TITLES = {
 TITLES_BY_CODE = {  # where the status alone would say the wrong thing
     "unknown_hook": "No hook here",
     "hook_closed": "This hook is closed",
+    "hook_sealed": "This hook cannot verify anything now",
     "signature_missing": "Not signed",
     "wrong_signature": "Not signed with our secret",
     "signature_too_old": "Signed too long ago",

@@ -17,7 +17,7 @@ class Correction(NamedTuple):
 
 
 # The sender was told to come back, and the SDKs do: nothing is lost by these.
-TEMPORARY = frozenset({"too_slow", "busy", "disk_full", "unavailable"})
+TEMPORARY = frozenset({"too_slow", "busy", "disk_full", "unavailable", "hook_sealed"})
 
 REJECTED = TEMPORARY | {
     # The request as a whole, refused at the door.

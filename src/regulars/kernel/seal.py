@@ -7,6 +7,7 @@ purpose cannot be opened for another: a row copied over another row is of no use
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -21,6 +22,7 @@ from regulars.kernel.files import sync_folder
 FILE_NAME = "seal.key"
 PREFIX = "sealed:1:"
 KEY_BYTES = 32
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})  # what drives say that know none
 NONCE_BYTES = 12  # what GCM is made for; random ones are safe for 2^32 secrets of one key
 
 
@@ -120,12 +122,32 @@ class Seal:
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(beside, path)
-        except FileExistsError:
-            pass
+            _put(beside, path)
         finally:
-            beside.unlink()
+            beside.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def _put(beside: Path, path: Path) -> None:
+    """Give a whole file its name, unless another process was first."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _put_by_turns(beside, path)
+
+
+def _put_by_turns(beside: Path, path: Path) -> None:
+    """Do so where a file cannot have two names, as on FAT and some network drives: whoever has the lock looks first."""
+    import fcntl
+
+    with path.with_name(f".regulars-{path.name}.lock").open("ab") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not path.exists():
+            beside.rename(path)
 
 
 def is_sealed(text: str) -> bool:

@@ -4917,6 +4917,7 @@ export interface components {
         /** SecretHint */
         SecretHint: {
             ending: string;
+            is_readable: boolean;
             until: string | null;
         };
         /** SecretKey */

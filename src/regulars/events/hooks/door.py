@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from regulars.events.answers import (
+    Headers,
     Receive,
     RefusedError,
     Scope,
@@ -40,6 +41,8 @@ EVENT_BYTES_MAX = 256_000  # an order has hundreds of lines
 USER_AGENT_BYTES_MAX = 512
 FULL = "The disk is nearly full, so nothing more is taken in until there is room. Send this again later."
 FULL_RETRY_S = 10
+SEALED = "The hook cannot verify anything now, because its secret cannot be read. Send this again later."
+SEALED_RETRY_S = 300
 STRANGER_BODY_BYTES_MAX = 256
 
 
@@ -110,6 +113,8 @@ class HookDoor:
             raise
 
     def _verify(self, hook: KeyedHook, headers: dict[str, str], body: bytes) -> None:
+        if self._hooks.is_sealed(hook):
+            raise RefusedError(503, SEALED, code="hook_sealed", headers=_again_in(SEALED_RETRY_S))
         now_us = self._clock.now_us()
         try:
             verify(hook.scheme, hook.secrets_at(now_us), headers, body, now_us / MICROSECONDS_PER_SECOND)
@@ -156,7 +161,7 @@ class HookDoor:
         source_id = hook.source_id if hook is not None else None
         if self._personal is not None and self._is_personal(source_id):
             sent, ip = sent._replace(body=b""), ""
-        if refused.status == 401:
+        if refused.status == 401 or refused.code == "hook_sealed":
             sent = sent._replace(body=sent.body[:STRANGER_BODY_BYTES_MAX])
         entry = RefusedRequest(
             source_id=source_id,
@@ -191,9 +196,18 @@ def _open(hook: KeyedHook | None) -> KeyedHook:
 
 
 def _sent_away(trouble: UnavailableError) -> RefusedError:
-    retry = [(b"retry-after", b"%d" % trouble.retry_after_s)]
     status = 429 if isinstance(trouble, LogBusyError) else 503
-    return RefusedError(status, str(trouble), code=trouble.kind.replace("-", "_"), headers=retry, kind=trouble.kind)
+    return RefusedError(
+        status,
+        str(trouble),
+        code=trouble.kind.replace("-", "_"),
+        headers=_again_in(trouble.retry_after_s),
+        kind=trouble.kind,
+    )
+
+
+def _again_in(seconds: int) -> Headers:
+    return [(b"retry-after", b"%d" % seconds)]
 
 
 def _headers(scope: Scope) -> dict[str, str]:

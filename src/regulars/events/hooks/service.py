@@ -39,10 +39,14 @@ SECRET_SHOWN_CHARACTERS = 4
 
 
 class SecretHint(msgspec.Struct, frozen=True, kw_only=True):
-    """How a secret ends, and until when it verifies; None means for good."""
+    """How a secret ends, and until when it verifies; None means for good.
+
+    One that is not readable was sealed with a key that is lost: it verifies nothing, and a new one must be given.
+    """
 
     ending: str
     until: datetime | None
+    is_readable: bool
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,7 +260,8 @@ class Hooks:
             made = None if secret and secret.strip() else new_secret(row.scheme)
             kept = self._seal.close(made or (secret or "").strip(), purpose_of(hook_id))
             until_us = now_us + overlap_s * MICROSECONDS_PER_SECOND
-            row.secrets = rotated(row.secrets, kept, now_us=now_us, until_us=until_us)
+            readable = [one for one in row.secrets if self._opened(one, purpose_of(hook_id)) is not None]
+            row.secrets = rotated(readable, kept, now_us=now_us, until_us=until_us)
             row.changed_us = now_us
             store.change(connection, row)
             self._publish(store.hooks(connection))
@@ -379,13 +384,20 @@ class Hooks:
             ],
         )
 
-    def _ending(self, kept: HookSecret, purpose: str) -> str:
+    def _hint(self, kept: HookSecret, purpose: str) -> SecretHint:
         """Return how a secret ends, by which people know it again; nothing of a short one, or where its key is lost."""
+        secret = self._opened(kept, purpose)
+        return SecretHint(
+            ending=secret[-SECRET_SHOWN_CHARACTERS:] if secret is not None and len(secret) >= 12 else "",
+            until=moment(kept.until_us) if kept.until_us else None,
+            is_readable=secret is not None,
+        )
+
+    def _opened(self, kept: HookSecret, purpose: str) -> str | None:
         try:
-            secret = self._seal.open(kept.secret, purpose)
+            return self._seal.open(kept.secret, purpose)
         except SealedError:
-            return ""
-        return secret[-SECRET_SHOWN_CHARACTERS:] if len(secret) >= 12 else ""
+            return None
 
     def _row(self, hook_id: str) -> HookRow:
         with self._database.read() as connection:
@@ -402,10 +414,7 @@ class Hooks:
             enabled=row.enabled,
             scheme=row.scheme,
             secrets=[
-                SecretHint(
-                    ending=self._ending(one, purpose_of(row.hook_id)),
-                    until=moment(one.until_us) if one.until_us else None,
-                )
+                self._hint(one, purpose_of(row.hook_id))
                 for one in row.secrets
                 if one.until_us == 0 or one.until_us > now_us
             ],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from regulars.events.hooks.core.definition import KeyedHook, purpose_of
+from regulars.events.hooks.core.definition import HookSecret, KeyedHook, purpose_of
 from regulars.kernel.clock import Clock
 from regulars.kernel.seal import Seal, SealedError
 
@@ -33,6 +33,7 @@ class HookKeys:
         self._stamp: tuple[int, int, int] | None = None
         self._hooks: dict[str, KeyedHook] = {}
         self._encoded: dict[str, bytes] = {}
+        self._lost: set[str] = set()
 
     def hook_of(self, hook_id: str) -> KeyedHook | None:
         """Return a hook, None when there is none of this id."""
@@ -40,6 +41,10 @@ class HookKeys:
         if age_us >= LOOK_EVERY_US or (hook_id not in self._hooks and age_us >= LOOK_AGAIN_US):
             self._look()
         return self._hooks.get(hook_id)
+
+    def is_sealed(self, hook: KeyedHook) -> bool:
+        """Return whether a hook has a secret and none of its secrets can be read, because their key is lost."""
+        return hook.hook_id in self._lost
 
     def mapping_of(self, hook: KeyedHook) -> bytes:
         """Return a hook's mapping as a record carries it."""
@@ -55,21 +60,27 @@ class HookKeys:
             if stamp != self._stamp:
                 hooks = msgspec.json.decode(self._path.read_bytes(), type=list[KeyedHook])
                 self._hooks = {hook.hook_id: self._opened(hook) for hook in hooks}
+                self._lost &= self._hooks.keys()
                 self._encoded.clear()
-                self._stamp = stamp
+                self._stamp = None if self._lost else stamp  # the key may be put back, which no snapshot tells
         except (OSError, msgspec.MsgspecError):
             return  # not there yet: what we know stays true; the next look tries again
 
     def _opened(self, hook: KeyedHook) -> KeyedHook:
-        """Return a hook with its secrets in the clear; one whose key is lost has none and lets nothing in."""
-        try:
-            purpose = purpose_of(hook.hook_id)
-            secrets = [
-                msgspec.structs.replace(one, secret=self._seal.open(one.secret, purpose)) for one in hook.secrets
-            ]
-        except SealedError as error:
-            _log.error("the hook %s lets nothing in: %s", hook.hook_id, error)
-            secrets = []
+        """Return a hook with those of its secrets that can be read, in the clear; with none it lets nothing in."""
+        purpose = purpose_of(hook.hook_id)
+        secrets: list[HookSecret] = []
+        trouble: SealedError | None = None
+        for one in hook.secrets:
+            try:
+                secrets.append(msgspec.structs.replace(one, secret=self._seal.open(one.secret, purpose)))
+            except SealedError as error:
+                trouble = error
+        if secrets or trouble is None:
+            self._lost.discard(hook.hook_id)
+        elif hook.hook_id not in self._lost:  # said once, not at every look
+            self._lost.add(hook.hook_id)
+            _log.error("the hook %s lets nothing in: %s", hook.hook_id, trouble)
         return msgspec.structs.replace(hook, secrets=secrets)
 
 
