@@ -94,6 +94,7 @@ def test_changes_are_written_into_the_audit_log(shop: Shop, counter: Counter, re
         ({"kind": "webhook", "name": "X", "settings": {"url": "https://2130706433/"}}, "must be a whole address"),
         ({"kind": "webhook", "name": "X", "settings": {"url": "https://10.0.0.1/"}}, "an address that is not public"),
         ({"kind": "webhook", "name": "", "settings": {}}, "name"),
+        ({"kind": "webhook", "name": "X", "settings": "text"}, "`settings` must be"),
         ({"kind": "fax", "name": "X", "settings": {}}, "no kind of destination 'fax'"),
         (
             {"kind": "webhook", "name": "X", "settings": {"url": "https://x.example"}, "pace": {"batch_wait_s": 5}},

@@ -7,11 +7,13 @@ that requests reach what they create. New addresses are asked without a word bei
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any  # Any: JSON, and schemathesis' own cases
+from urllib.parse import unquote
 
 import httpx
 import requests
@@ -31,6 +33,16 @@ from regulars.web.keys import Keys
 ENDLESS = {"watchToday", "liveEvents"}  # streams of news; tests of their own read them
 NOT_BY_KEY = {"POST /v1/session"}  # a person's password is wrong, whoever asks
 REMEMBERED = 40
+MEAN_WORDS = (
+    "\0", "a\0b", "\ufeff", "\u202e", "\U0001f600" * 300, "x" * 20_000, "", " ", "-0", "9" * 400, "nan", "-inf",
+    "1e999", "~nobody-of-this-name/x", "../../etc/passwd", "%00", "%2e%2e", "'\";--", "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00Z", "0000-00-00T00:00:00Z", "2026-02-30", "{{ 7*7 }}", "[?", "a[", "(" * 500, "\r\nx: y", "*",
+    "\\", "file:///etc/passwd", "http://[::1", "http://169.254.169.254/", "s3://", "://", "memory://\0", "İ", "ß" * 200,
+)  # fmt: skip
+MEAN_VALUES: tuple[Any, ...] = (  # Any: JSON
+    *MEAN_WORDS, "\ud800", 10**30, -1, 0, 2**31, 2**63, 2**64, -(2**63) - 1, 1e308, 5e-324, True, None, [], {}, [None],
+    [[]], {"": 1}, {"\0": "\0"},
+)  # fmt: skip
 KNOWN_SHARE = 0.6
 Json = Any  # Any: JSON
 checks.load_all_checks()
@@ -73,15 +85,18 @@ class Asking:
             found.append(result.ok())
         return [one for one in found if one.definition.raw["operationId"] not in ENDLESS]
 
-    def exercise(self, rounds: int, examples: int) -> None:
-        """Ask every operation so many times in each round, in another order each time."""
+    def exercise(self, rounds: int, examples: int, *, spoiled: int = 0) -> None:
+        """Ask every operation so many times in each round, in another order each time.
+
+        Each example is asked `spoiled` times more, each time with one of its values replaced by a mean one.
+        """
         for number in range(rounds):
             operations = self.operations()
             self._chance.shuffle(operations)
             for operation in operations:
-                self._ask_often(operation, examples, number)
+                self._ask_often(operation, examples, number, spoiled)
 
-    def _ask_often(self, operation: Any, examples: int, number: int) -> None:  # Any: schemathesis' own
+    def _ask_often(self, operation: Any, examples: int, number: int, spoiled: int) -> None:  # Any: schemathesis' own
         @seed(self._chance.randrange(2**32) + number)
         @settings(
             max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
@@ -90,6 +105,9 @@ class Asking:
         @given(case=operation.as_strategy())
         def ask(case: Case[Any]) -> None:
             self._ask(case)
+            for _ in range(spoiled):
+                if self._spoil(other := _copied(case)):
+                    self._ask(other)
 
         ask()
 
@@ -146,6 +164,20 @@ class Asking:
                 case.path_parameters[name] = str(found)
         case.body = self._with_known(case.body)
 
+    def _spoil(self, case: Case[Any]) -> bool:
+        """Put a mean value where one stands; return whether there was a place for it."""
+        words: list[tuple[Json, Json]] = [
+            (part, name) for part in (case.path_parameters, case.query) for name in part or {}
+        ]
+        places = [*words, *_leaves(case.body)]
+        if not places:
+            return False
+        part, name = self._chance.choice(places)
+        part[name] = self._chance.choice(MEAN_WORDS if any(part is one for one, _ in words) else MEAN_VALUES)
+        if part is case.path_parameters and (".." in unquote(part[name]) or not part[name].strip("/ ")):
+            part[name] = "\0"  # nothing at all, or a step up, would be another address
+        return True
+
     def _with_known(self, part: Json) -> Json:
         if isinstance(part, dict):
             return {name: self._known_or(name, value) for name, value in part.items()}
@@ -173,6 +205,24 @@ def _words_of(failure: BaseException) -> str:
     if isinstance(failure, FailureGroup):
         return "; ".join(f"{type(one).__name__}: {one.title}: {one.message}" for one in failure.exceptions)
     return repr(failure)
+
+
+def _copied(case: Case[Any]) -> Case[Any]:
+    body = case.body
+    other: Case[Any] = case.operation.Case(
+        method=case.method, path_parameters=copy.deepcopy(case.path_parameters), query=copy.deepcopy(case.query),
+        headers=dict(case.headers or {}), body=copy.deepcopy(body) if isinstance(body, dict | list) else body,
+        media_type=case.media_type,
+    )  # fmt: skip
+    return other
+
+
+def _leaves(part: Json) -> Iterator[tuple[Json, Json]]:
+    """Return where values stand within a body: what holds each, and its name or number there."""
+    if isinstance(part, dict | list):
+        for name, value in part.items() if isinstance(part, dict) else enumerate(part):
+            yield part, name
+            yield from _leaves(value)
 
 
 def _named(part: Json) -> Iterator[tuple[str, Json]]:

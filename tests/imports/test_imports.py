@@ -445,6 +445,7 @@ def test_files_come_only_from_the_places_that_are_open(tmp_path: Path, clock: Wo
             "s3://shop/exports/%2e%2e/x.csv",
             "http://169.254.169.254/latest/meta-data",
             "file:///etc/passwd",
+            "http://[::1",
             "s3://user@shop/exports/x.csv",
         ):
             with pytest.raises(ForbiddenError):

@@ -12,7 +12,13 @@ from typing import Any, cast, get_args, get_origin  # Any: exceptions carry what
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
 from litestar.utils.scope.state import ScopeState
 
 from regulars.kernel.errors import RegularsError
@@ -95,7 +101,7 @@ def _described(request: Request[Any, Any, Any], error: Exception) -> tuple[Probl
     instance = f"urn:uuid:{request_id(request.scope)}"
     if isinstance(error, RegularsError):
         return problem_of(error, instance), headers_of(error)
-    if isinstance(error, UnicodeDecodeError | RecursionError) and (unreadable := _body_faults(request)):
+    if _may_be_of_the_body(error) and (unreadable := _body_faults(request)):
         error = ValidationException(detail=unreadable[0], extra=[])
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind, title = _KINDS.get(status, ("invalid", _KINDS[400][1]) if status < 500 else _INSIDE)
@@ -109,6 +115,15 @@ def _described(request: Request[Any, Any, Any], error: Exception) -> tuple[Probl
         problems=problems[:PROBLEMS_MAX],
     )
     return problem, _allowed(error)
+
+
+def _may_be_of_the_body(error: Exception) -> bool:
+    """Return whether what was sent may be at fault, though the framework takes it for a fault of ours.
+
+    It does so, among others, when a field of the body has the name of one of our services: `settings`, `events`.
+    """
+    of_a_field = isinstance(error, InternalServerException) and isinstance(error.__cause__, msgspec.ValidationError)
+    return of_a_field or isinstance(error, UnicodeDecodeError | RecursionError)
 
 
 def _told(request: Request[Any, Any, Any], error: Exception, status: int) -> tuple[str, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from regulars.destinations.core.kinds import Tools
 from regulars.kernel.errors import InvalidError, NotInstalledError, RegularsError
@@ -29,7 +28,7 @@ def open_place(url: str, options: Mapping[str, str], tools: Tools) -> Files:
     """
     if "::" in url or "\0" in url:
         raise InvalidError(said("place_one_url", "A place is one URL, such as s3://bucket/folder or a folder's name."))
-    scheme = urlsplit(url).scheme if "://" in url else "file"
+    scheme = url.partition("://")[0].lower() if "://" in url else "file"
     if scheme == "memory":  # within this process alone: for tests, and for trying out
         return Files(url)
     if scheme == "file":

@@ -60,7 +60,10 @@ class Places(msgspec.Struct, frozen=True):
             When it does not begin as one of the places does.
 
         """
-        parts = urlsplit(place)
+        try:
+            parts = urlsplit(place)
+        except ValueError:  # such as half an IPv6 address
+            raise self._refusal(place) from None
         path = unquote(parts.path)
         is_plain = posixpath.normpath(path) == path.rstrip("/") and "\\" not in path and "@" not in parts.netloc
         if not is_plain or parts.query or not any(place.startswith(begin) for begin in self.addresses):
