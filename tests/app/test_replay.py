@@ -209,6 +209,13 @@ def test_the_verb_says_what_it_read(tmp_path: Path) -> None:
     assert "History has them all." in run.invoke(regulars, ["replay", folder, "--into", "lake"]).output
     again = run.invoke(regulars, ["replay", folder, "--into", "profile", "--customer", "user_id:u4"])
     assert "nothing changed" in again.output
+    part = run.invoke(
+        regulars, ["replay", folder, "--into", "profile", "--customer", "user_id:u4", "--event", "Identify"]
+    )
+    assert "from all that they did" in part.output
+    both = run.invoke(regulars, ["replay", folder, "--into", "lake", "--to", str(tmp_path / "y.jsonl")])
+    assert "goes into one thing" in both.output
+    assert not (tmp_path / "y.jsonl").exists()
     wrong = run.invoke(regulars, ["replay", folder, "--since", "yesterday"])
     assert "--since wants a moment" in wrong.output
     assert "There is no source 'Webb'" in run.invoke(regulars, ["replay", folder, "--source", "Webb"]).output

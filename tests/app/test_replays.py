@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 from tests.app.conftest import Counter, bearer
@@ -15,10 +17,11 @@ from tests.app.test_replay import counted
 
 from regulars.app import Shop, open_shop
 from regulars.app.http import build_web
-from regulars.app.replay import Asked, SpanCount, reading
+from regulars.app.replay import Asked, Span, SpanCount, reading
 from regulars.app.replay.service import Counting
 from regulars.kernel.clock import SystemClock, WoundClock
 from regulars.kernel.errors import ConflictError
+from regulars.kernel.jobs import store as jobs_store
 
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -158,6 +161,7 @@ def test_a_paused_replay_goes_on_where_it_was(shop: Shop, monkeypatch: pytest.Mo
         shop.log.trim(partition, through=shop.log.end(partition) // 2)
     whole = {(one.name, one.source_id): one.events for one in shop.count().counts}
     replay_id = shop.replays.begin(Asked()).replay_id
+    shop.replays.pause(replay_id)  # no job takes it up between the sittings
     sittings = 0
     while shop.replays.find(replay_id).state != "done":
         sittings += 1
@@ -188,6 +192,45 @@ def test_it_is_paused_gone_on_with_and_given_up_over_http(shop: Shop, admin: Adm
     assert "is discarded" in admin.ask("POST", f"{path}/resume", status=409)["detail"]
     audited = [one["action"] for one in admin.ask("GET", "/v1/audit")["items"]]
     assert {"replay_started", "replay_paused", "replay_resumed", "replay_discarded"} <= set(audited)
+
+
+def taken_and_left(shop: Shop) -> None:
+    """Let a process take the run of the job in hand and be killed; the pause before the next try is over."""
+    now_us = shop.clock.now_us()
+    with shop.database.write() as connection:
+        (row,) = [row for row in jobs_store.due(connection, now_us) if row.job == "replay"]
+        assert jobs_store.claim(connection, row, holder="killed", now_us=now_us, lease_until_us=now_us - 1)
+        connection.execute(text("UPDATE replays_history SET state = 'running'"))
+
+
+def no_pause_before_a_try(shop: Shop) -> None:
+    spoil(shop, "UPDATE kernel_job_runs SET due_us = 0 WHERE job = 'replay' AND state = 'queued'")
+
+
+def test_a_replay_whose_process_was_killed_goes_on_by_itself(shop: Shop, admin: Admin) -> None:
+    replay_id = admin.begin()["replay_id"]
+    for _ in range(2):
+        taken_and_left(shop)
+        assert admin.find(replay_id)["state"] == "running"
+        shop.jobs.run_due()
+        assert admin.find(replay_id)["state"] in {"running", "waiting"}, "nobody has to say so"
+        no_pause_before_a_try(shop)
+    shop.jobs.run_due()
+    found = admin.find(replay_id)
+    assert (found["state"], found["error"]) == ("done", None)
+    assert by_name(found["counts"]) == counted(shop)
+
+
+def test_a_replay_that_a_person_pauses_rests_even_when_its_process_was_killed(shop: Shop, admin: Admin) -> None:
+    replay_id = admin.begin()["replay_id"]
+    taken_and_left(shop)
+    admin.ask("POST", f"/v1/replays/{replay_id}/pause")
+    shop.jobs.run_due()
+    no_pause_before_a_try(shop)
+    shop.jobs.run_due()
+    shop.jobs.run_due()
+    found = admin.find(replay_id)
+    assert (found["state"], found["read"]) == ("paused", 0)
 
 
 def test_one_customer_is_worked_out_anew(shop: Shop, admin: Admin) -> None:
@@ -224,6 +267,35 @@ def test_what_cannot_be_done_says_why(shop: Shop, admin: Admin) -> None:
 def test_only_admins_replay(shop: Shop, counter: Counter) -> None:
     headers = bearer(shop, "marketer")
     assert counter.ask("POST", "/v1/replays", headers=headers, json={}).status_code == 403
+    assert counter.ask("GET", "/v1/replays/file", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_span_is_fetched_as_a_file_of_which_the_shop_keeps_nothing(
+    shop: Shop, counter: Counter, admin: Admin, tmp_path: Path, form: str
+) -> None:
+    kept = {path.relative_to(shop.folder) for path in shop.folder.rglob("*") if path.is_file()}
+    headers = bearer(shop, "admin")
+    address = f"/v1/replays/file?form={form}&name=Song%20Completed&name=Song%20Skipped&since=2026-10-02T00:00:00Z"
+    answer = counter.ask("GET", address, headers=headers)
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == f'attachment; filename="events.{form}"'
+    written = tmp_path / f"written.{form}"
+    since_us = int(datetime(2026, 10, 2, tzinfo=UTC).timestamp() * 1_000_000)
+    report = shop.write_span(Span(names=frozenset({"Song Completed", "Song Skipped"}), since_us=since_us), written)
+    assert report.events > 0
+    if form == "jsonl":
+        assert answer.content == written.read_bytes()
+    else:
+        assert pq.read_table(io.BytesIO(answer.content)).equals(pq.read_table(written))
+    assert {path.relative_to(shop.folder) for path in shop.folder.rglob("*") if path.is_file()} <= kept
+    assert "span_downloaded" in {one["action"] for one in admin.ask("GET", "/v1/audit")["items"]}
+
+
+def test_a_file_that_cannot_be_made_says_why_before_its_first_byte(admin: Admin) -> None:
+    admin.ask("GET", "/v1/replays/file?source=nobody", status=404)
+    assert "time zone" in admin.ask("GET", "/v1/replays/file?since=2026-10-02T00:00:00", status=400)["detail"]
+    assert admin.ask("GET", "/v1/replays/file?form=csv", status=400)["status"] == 400
 
 
 def test_counts_go_on_from_what_was_counted() -> None:

@@ -376,6 +376,18 @@ def test_the_runner_stops_when_told_and_survives_a_missing_database(
     assert "The disk is full." in caplog.text
 
 
+def test_an_error_that_another_try_would_say_again_ends_the_run_at_once(jobs: Jobs) -> None:
+    def refuse(_run: JobRun) -> None:
+        raise LookupError("nobody is there")
+
+    jobs.define(Job("ask", refuse, retries=3, final=(LookupError,)))
+    run_id = jobs.start("ask")
+    assert jobs.run_due() == 1
+    status = jobs.find(run_id)
+    assert (status.state, status.attempt) == (JobState.FAILED, 1)
+    assert jobs.run_due() == 0
+
+
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"every_s": 0}, {"retries": -1}, {"backoff_s": -1.0}])
 def test_a_nonsensical_job_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"name|starts by itself|at least 0"):

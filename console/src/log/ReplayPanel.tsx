@@ -1,5 +1,5 @@
-import { Button, MultiSelect, Progress, SegmentedControl, TagsInput, TextInput } from "@mantine/core";
-import { IconPlayerPause, IconPlayerPlay, IconRepeat, IconTrash } from "@tabler/icons-react";
+import { Button, MultiSelect, Progress, SegmentedControl, Select, TagsInput, TextInput } from "@mantine/core";
+import { IconDownload, IconPlayerPause, IconPlayerPlay, IconRepeat, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,9 +9,10 @@ import { post, type Replay } from "../shared/api";
 import { sourcesQuery } from "../sources/sources";
 import { isReplaying, replaysQuery } from "./queries";
 import css from "./log.module.css";
-import { useSpanWords } from "./span";
+import { fileAddress, type FileForm, FORMS, useSpanWords } from "./span";
 
-type Into = Replay["asked"]["into"];
+const CHOICES = ["counts", "lake", "file"] as const;
+type Into = (typeof CHOICES)[number];
 
 const addressOf = (replay_id: string) => ({
   pause: `/v1/replays/${encodeURIComponent(replay_id)}/pause`,
@@ -53,14 +54,16 @@ function Begin() {
   const told = useTold();
   const known = useQuery(sourcesQuery).data ?? [];
   const [into, setInto] = useState<Into>("counts");
+  const [form, setForm] = useState<FileForm>("jsonl");
   const [since, setSince] = useState("");
   const [until, setUntil] = useState("");
   const [sources, setSources] = useState<string[]>([]);
   const [names, setNames] = useState<string[]>([]);
   const [customer, setCustomer] = useState("");
   const moment = (words: string) => (words ? new Date(words).toISOString() : null);
+  const span = { since: moment(since), until: moment(until), sources, names, customer: customer.trim() || null };
   const begin = useMutation({
-    mutationFn: () => post<Replay>("/v1/replays", { into, since: moment(since), until: moment(until), sources, names, customer: customer.trim() || null }),
+    mutationFn: () => post<Replay>("/v1/replays", { into, ...span }),
     onSuccess: async () => {
       tell(t("replay.begun"));
       await told();
@@ -69,18 +72,23 @@ function Begin() {
   return (
     <Section title={t("replay.new")} hint={t("replay.new_hint")}>
       <form className={css.work} onSubmit={(event) => { event.preventDefault(); begin.mutate(); }}>
-        <SegmentedControl className={css.choice} data={(["counts", "lake"] as const).map((each) => ({ value: each, label: t(`replay.into.${each}`) }))} value={into} onChange={(value) => setInto(value as Into)} aria-label={t("replay.into.label")} />
-        <p className={css.facts}>{t(into === "lake" ? "replay.into.lake_text" : "replay.into.counts_text")}</p>
+        <SegmentedControl className={css.choice} data={CHOICES.map((each) => ({ value: each, label: t(`replay.into.${each}`) }))} value={into} onChange={(value) => setInto(value as Into)} aria-label={t("replay.into.label")} />
+        <p className={css.facts}>{t(`replay.into.${into}_text`)}</p>
         <div className={css.fields}>
           <TextInput type="datetime-local" label={t("replay.since")} value={since} onChange={(event) => setSince(event.currentTarget.value)} />
           <TextInput type="datetime-local" label={t("replay.until")} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
           <MultiSelect label={t("replay.sources")} placeholder={sources.length ? "" : t("replay.all_sources")} data={known.map((each) => ({ value: each.source_id, label: each.name }))} value={sources} onChange={setSources} clearable />
           <TagsInput label={t("replay.names")} placeholder={names.length ? "" : t("replay.all_names")} value={names} onChange={setNames} clearable />
           <TextInput label={t("replay.customer")} placeholder="user_id:ann" value={customer} onChange={(event) => setCustomer(event.currentTarget.value)} />
+          {into === "file" && <Select label={t("replay.form")} data={FORMS.map((each) => ({ value: each, label: t(`replay.forms.${each}`) }))} value={form} onChange={(value) => setForm(value as FileForm)} allowDeselect={false} />}
         </div>
         <FormProblem error={begin.error} />
         <div className={css.buttons}>
-          <Button type="submit" leftSection={<IconRepeat size={16} stroke={1.5} />} loading={begin.isPending}>{t("replay.begin")}</Button>
+          {into === "file" ? (
+            <Button component="a" href={fileAddress(span, form)} download leftSection={<IconDownload size={16} stroke={1.5} />}>{t("replay.fetch")}</Button>
+          ) : (
+            <Button type="submit" leftSection={<IconRepeat size={16} stroke={1.5} />} loading={begin.isPending}>{t("replay.begin")}</Button>
+          )}
         </div>
       </form>
     </Section>

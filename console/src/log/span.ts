@@ -4,6 +4,20 @@ import { useFormat } from "../shared";
 import type { Replay } from "../shared/api";
 import { sourcesQuery } from "../sources/sources";
 
+export const FORMS = ["jsonl", "parquet"] as const;
+export type FileForm = (typeof FORMS)[number];
+
+/** Where a span is fetched as a file. */
+export function fileAddress(span: { since: string | null; until: string | null; sources: readonly string[]; names: readonly string[]; customer: string | null }, form: FileForm): string {
+  const asked = new URLSearchParams({ form });
+  if (span.since) asked.set("since", span.since);
+  if (span.until) asked.set("until", span.until);
+  for (const each of span.sources) asked.append("source", each);
+  for (const each of span.names) asked.append("name", each);
+  if (span.customer) asked.set("customer", span.customer);
+  return `/v1/replays/file?${asked.toString()}`;
+}
+
 /** Says which part of history is meant: from when, until when, of which sources, which events, whom. */
 export function useSpanWords() {
   const { t } = useTranslation("log");

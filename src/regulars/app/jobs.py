@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regulars.app.apart import ApartError
 from regulars.app.backup import JOB as BACKUP_JOB
 from regulars.app.rebuild import JOB as REBUILD_JOB
 from regulars.app.replay import JOB as REPLAY_JOB
@@ -41,8 +42,8 @@ def define_jobs(shop: Shop) -> None:
     for job in destinations_jobs(shop.destinations):
         shop.jobs.define(job)
     shop.jobs.define(_backup_job(shop))
-    shop.jobs.define(Job(REBUILD_JOB, lambda run: _rebuild(shop, run), retries=1))
-    shop.jobs.define(Job(REPLAY_JOB, lambda run: _replay(shop, run), retries=0))
+    shop.jobs.define(Job(REBUILD_JOB, lambda run: _rebuild(shop, run)))
+    shop.jobs.define(Job(REPLAY_JOB, lambda run: _replay(shop, run), final=(ApartError,)))
     recommend_jobs(shop.jobs, shop.recommend, database=shop.database, clock=shop.clock)
     shop.jobs.define(Job("plans.snapshot", lambda run: hand_plans_to_door(shop, run), every_s=SNAPSHOT_EVERY_S))
     shop.jobs.define(Job("housekeeping", lambda run: keep_house(shop, run), every_s=HOUR_S))

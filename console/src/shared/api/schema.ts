@@ -2682,6 +2682,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/replays/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A span of history as a file
+         * @description Give every event of the span as today's rules read it, a line or a row each; the shop keeps no file of it.
+         *
+         *     `source` and `name` may be repeated. A download that breaks off is not the whole: ask for it again.
+         */
+        get: operations["downloadSpan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/replays/{replay_id}": {
         parameters: {
             query?: never;
@@ -10565,6 +10587,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description It cannot be done; the problem document says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    downloadSpan: {
+        parameters: {
+            query?: {
+                form?: "jsonl" | "parquet";
+                since?: string | null;
+                until?: string | null;
+                source?: string[] | null;
+                name?: string[] | null;
+                customer?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description It cannot be done; the problem document says why. */

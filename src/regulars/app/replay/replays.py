@@ -199,11 +199,17 @@ class Replays:
         except NotFoundError:
             return False
 
+    def _state_of(self, row: Row[Any]) -> State:
+        """Return the state of a replay that is not over, from what its run of the job is at."""
+        if not self._is_live(row):
+            return "paused"  # whoever had it in hand was killed, and nobody will take it up
+        return "waiting" if row.state == "paused" else row.state  # it rests only until a process takes it up again
+
     def _shown(self, row: Row[Any]) -> Replay:
         gone = _gone_of(row)
         state: State = row.state
-        if state in {"waiting", "running"} and not self._is_live(row):
-            state = "paused"  # whoever had it in hand was killed
+        if state in {"waiting", "running", "paused"}:
+            state = self._state_of(row)
         return Replay(
             replay_id=row.replay_id,
             asked=store.asked_of(row),

@@ -6,8 +6,10 @@ from datetime import datetime
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.response import Stream
 
 from regulars.app.replay.core import Asked, Into, Replay
+from regulars.app.replay.download import MEDIA_TYPES, Form, download
 from regulars.app.shop import Shop
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.http import Page, Role, needs, page_limit
@@ -46,6 +48,34 @@ class ReplaysController(Controller):
         return shop.replays.list_replays(cursor=cursor, limit=page_limit(limit))
 
     @get(
+        "/file",
+        operation_id="downloadSpan",
+        summary="A span of history as a file",
+        opt=needs(Role.ADMIN, audited_as="span_downloaded"),
+        sync_to_thread=True,
+    )
+    def file(
+        self,
+        shop: Shop,
+        form: Form = "jsonl",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        source: list[str] | None = None,
+        name: list[str] | None = None,
+        customer: str | None = None,
+    ) -> Stream:
+        """Give every event of the span as today's rules read it, a line or a row each; the shop keeps no file of it.
+
+        `source` and `name` may be repeated. A download that breaks off is not the whole: ask for it again.
+        """
+        wanted = NewReplay(since=since, until=until, sources=source or [], names=name or [], customer=customer)
+        return Stream(
+            download(shop, _asked(shop, wanted), form),
+            media_type=MEDIA_TYPES[form],
+            headers={"Content-Disposition": f'attachment; filename="events.{form}"'},
+        )
+
+    @get(
         "/{replay_id:str}",
         operation_id="getReplay",
         summary="How far is this replay?",
@@ -65,18 +95,7 @@ class ReplaysController(Controller):
     )
     def begin(self, data: NewReplay, shop: Shop) -> Replay:
         """Begin it as a job; the shop goes on meanwhile, and nothing is sent to anybody again."""
-        for when in (data.since, data.until):
-            if when is not None and when.tzinfo is None:
-                raise InvalidError("A moment needs its time zone, such as 2026-11-25T18:30:00Z.")
-        asked = Asked(
-            into=data.into,
-            since=data.since,
-            until=data.until,
-            sources=data.sources,
-            names=data.names,
-            customer_id=shop.customer_named(data.customer) if data.customer else None,
-        )
-        return shop.replays.begin(asked)
+        return shop.replays.begin(_asked(shop, data))
 
     @post(
         "/{replay_id:str}/pause",
@@ -113,6 +132,20 @@ class ReplaysController(Controller):
     def discard(self, replay_id: str, shop: Shop) -> Replay:
         """Give it up; what it put back into history stays there."""
         return shop.replays.discard(replay_id)
+
+
+def _asked(shop: Shop, data: NewReplay) -> Asked:
+    for when in (data.since, data.until):
+        if when is not None and when.tzinfo is None:
+            raise InvalidError("A moment needs its time zone, such as 2026-11-25T18:30:00Z.")
+    return Asked(
+        into=data.into,
+        since=data.since,
+        until=data.until,
+        sources=data.sources,
+        names=data.names,
+        customer_id=shop.customer_named(data.customer) if data.customer else None,
+    )
 
 
 ROUTES: list[type[Controller]] = [ReplaysController]

@@ -79,7 +79,7 @@ class Columns:
 
     wants: Wants = "events"
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Any) -> None:  # Any: a path, or whatever takes bytes
         import pyarrow.parquet as pq
 
         from regulars.lake import parquet

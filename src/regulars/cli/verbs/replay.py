@@ -48,8 +48,13 @@ def command(  # noqa: PLR0913, PLR0917 (each is an option of the verb, given by 
     voice = Voice(as_json=as_json)
     with open_shop(existing_folder(shop), flags=flags_of(settings), partition=None) as opened:
         if into == "profile":
+            if since or until or sources or events or target:
+                raise click.UsageError("A customer is worked out anew from all that they did: --customer stands alone.")
             return _recompute(opened, customer, voice)
+        if target is not None and into != "counts":
+            raise click.UsageError("A span goes into one thing: --to a file, or --into lake.")
         span = _span(opened, since=since, until=until, sources=sources, events=events, customer=customer)
+        named: dict[str, str] = {source.source_id: source.name for source in opened.events.list_sources()}
         with voice.progress("Replaying") as progress:
             if target is not None:
                 report = opened.write_span(span, target, on_progress=progress)
@@ -57,7 +62,7 @@ def command(  # noqa: PLR0913, PLR0917 (each is an option of the verb, given by 
                 report = opened.mend_history(span, on_progress=progress)
             else:
                 report = opened.count(span, on_progress=progress)
-    voice.result(report, _told(report))
+    voice.result(report, _told(report, named))
     return 0
 
 
@@ -113,7 +118,7 @@ def _moment_us(option: str, words: str | None) -> int | None:
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1_000_000)
 
 
-def _told(report: ReplayReport) -> str:
+def _told(report: ReplayReport, named: dict[str, str]) -> str:
     lines = [f"{report.events:,} of {report.read:,} events belong to the span; {report.events_per_s:,.0f} a second."]
     if report.from_history:
         lines.append(f"{report.from_history:,} of them came from history: the log begins later.")
@@ -123,6 +128,9 @@ def _told(report: ReplayReport) -> str:
         lacked = f"History lacked {report.taken:,} of them; they are back." if report.taken else "History has them all."
         lines.append(lacked)
     else:
-        rows = [{"event": one.name, "source": one.source_id, "count": f"{one.events:,}"} for one in report.counts]
+        rows = [
+            {"event": one.name, "source": named.get(one.source_id, one.source_id), "count": f"{one.events:,}"}
+            for one in report.counts
+        ]
         lines.append(table(rows) or "Nothing happened.")
     return "\n".join(lines)

@@ -49,6 +49,8 @@ class Job:
         How often a failed run is tried again.
     backoff_s
         Pause before the first retry; doubled for each one after, up to an hour.
+    final
+        Errors after which another try would say the same: such a run is over, however many tries are left.
     wanted
         Asked before the job starts by itself: False lets it wait, and no run is noted. None means always.
 
@@ -59,6 +61,7 @@ class Job:
     every_s: float | None = None
     retries: int = 3
     backoff_s: float = 10.0
+    final: tuple[type[Exception], ...] = ()
     wanted: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:

@@ -268,7 +268,8 @@ class Jobs:
             self._after_stop(run, row, stopped.why)
         except Exception as error:  # whatever the work raises is the run's failure, never the shop's
             _log.exception("job %s failed", row.job)
-            ending = self._next_try(row, attempt=run.attempt, error=_reason(error))
+            again = not isinstance(error, self._jobs[row.job].final)
+            ending = self._next_try(row, attempt=run.attempt, error=_reason(error), again=again)
             with self._database.write() as connection:
                 store.end(connection, run.job_run_id, ending, holder=self._holder)
         else:
@@ -295,10 +296,10 @@ class Jobs:
             store.end(connection, run.job_run_id, ending, holder=self._holder)
             store.forget_old(connection, row.job, keep=RUNS_KEPT)
 
-    def _next_try(self, row: Row[Any], *, attempt: int, error: str) -> Ending:
+    def _next_try(self, row: Row[Any], *, attempt: int, error: str, again: bool = True) -> Ending:
         now_us = self.clock.now_us()
         job = self._jobs.get(row.job)
-        due_us = job.retry_us(now_us, attempt=attempt) if job else None
+        due_us = job.retry_us(now_us, attempt=attempt) if job and again else None
         state = JobState.FAILED if due_us is None else JobState.QUEUED
         return Ending(state, now_us, attempt, due_us, error)
 
