@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from regulars.events import DecodedRequest, Event, Fact, event_id_of, position_of, read_request
 from regulars.events.core import Position
 from regulars.events.record import AcceptedRequest, OwnFacts, RefusedRequest, encode_entry
+from regulars.events.sent import UnreadableError, split_batch
 from regulars.kernel.clock import microseconds, moment
 from regulars.kernel.eventlog import Record
 
@@ -318,3 +319,37 @@ def test_whatever_is_sent_each_item_is_an_event_or_a_reason_and_the_same_at_ever
 def test_any_bytes_at_all_are_answered_with_reasons(body: bytes, path: str) -> None:
     request = read(body, path)
     assert all(fault.reason for fault in request.rejected)
+
+
+def in_company(*items: bytes) -> DecodedRequest:
+    """Return what becomes of items beside one that only Python would call JSON."""
+    nan = b'{"type": "track", "event": "x", "userId": "a", "properties": {"p": NaN}}'
+    return read(b'{ "batch" : [' + b" , ".join([nan, *items]) + b'] , "sentAt" : null }')
+
+
+def test_the_items_beside_one_that_is_no_json_stand_as_they_were_sent() -> None:
+    chinese = f'{{"type":"track","event":"歌","userId":"ann","properties":{{"title":"{"歌" * 10_000}"}}}}'.encode()
+    assert len(chinese) < 32_768
+    request = in_company(b'{"type":"track",  "event":"x", "userId":"ann","properties":{"n":1.50}}', chinese)
+    assert [event.name for event in request.events] == ["x", "歌"], "30 kB are not 60 kB because of a neighbour"
+    assert [fault.code for fault in request.rejected] == ["not_a_number"]
+    assert request.rejected[0].raw == b'{"type": "track", "event": "x", "userId": "a", "properties": {"p": NaN}}'
+
+
+def test_each_item_of_a_batch_that_is_no_json_has_its_own_reason() -> None:
+    request = in_company(
+        b'{"type":"track","event":"x","userId":"a","properties":{"p":1e400}}',
+        b'{"type":"track","event":"\xa4\xa4","userId":"a"}',
+        b'{"type":"track","event":"x","userId":"a","properties":{"p":"\\ud83d"}}',
+        b'{"type":"track","event":"x","userId":"b"}',
+    )
+    codes = ["not_a_number", "number_too_large", "not_utf8", "half_surrogate"]
+    assert [fault.code for fault in request.rejected] == codes
+    assert [event.user_id for event in request.events] == ["b"]
+
+
+@pytest.mark.parametrize("body", [b'{"batch":[NaN,]}', b'{"batch":[NaN] "a":1}', b'{"batch":[NaN]}x', b'{"batch":[NaN'])
+def test_a_batch_that_not_even_python_calls_json_is_refused_whole(body: bytes) -> None:
+    with pytest.raises(UnreadableError) as refused:
+        split_batch(body)
+    assert refused.value.code == "not_json"

@@ -59,6 +59,8 @@ class UnreadableError(Exception):
 
 _decode_item = msgspec.json.Decoder(Item).decode
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
+_LOOSE = json.JSONDecoder()
+_BLANKS = re.compile(r"[ \t\n\r]*")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SAID_KEY = re.compile(rb'"writeKey"\s*:\s*"([^"\\]{1,200})"')
 NO_BATCH = 'A batch is an object with a list: {"batch": [{"type": "track", …}]}.'
@@ -163,16 +165,79 @@ def strip_mark(body: bytes) -> bytes:
 
 
 def _split_loosely(body: bytes, error: Exception) -> Envelope:
+    """Return a batch whose items stand byte for byte as they were sent, whatever is wrong with some of them."""
+    text = body.decode("utf-8", "surrogateescape")
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found, items = _in_envelope(text)
+    except (ValueError, IndexError, RecursionError):
         raise not_json(body, error) from None
-    if not isinstance(found, dict) or not isinstance(found.get("batch"), list):
+    if items is None:
         raise UnreadableError(NO_BATCH, code="no_batch")
-    items = [msgspec.Raw(json.dumps(item).encode()) for item in found["batch"]]
     context = found.get("context")
     try:
         context = msgspec.json.decode(json.dumps(context).encode())
     except msgspec.MsgspecError:
         context = None
-    return Envelope(items, context, found.get("sentAt"), found.get("writeKey"))
+    raws = [msgspec.Raw(text[begin:end].encode("utf-8", "surrogateescape")) for begin, end in items]
+    return Envelope(raws, context, found.get("sentAt"), found.get("writeKey"))
+
+
+def _in_envelope(text: str) -> tuple[dict[str, Any], list[tuple[int, int]] | None]:  # Any: JSON as it was sent
+    """Return what a batch says of itself, and where each of its items stands; None where there is no list of them."""
+    found: dict[str, Any] = {}  # Any: as above
+    items: list[tuple[int, int]] | None = None
+    at = _blanks(text, 0)
+    if text[at] != "{":
+        _end(text, _value(text, at)[1])
+        return found, None
+    at = _blanks(text, at + 1)
+    while text[at] != "}":
+        name, at = _value(text, at)
+        at = _blanks(text, at)
+        if not isinstance(name, str) or text[at] != ":":
+            raise ValueError("a name and a colon were expected")
+        at = _blanks(text, at + 1)
+        if name == "batch":
+            items, at = _in_list(text, at) if text[at] == "[" else (None, _value(text, at)[1])
+        else:
+            found[name], at = _value(text, at)
+        at = _next(text, at, "}")
+    _end(text, at + 1)
+    return found, items
+
+
+def _in_list(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
+    """Return where each entry of a list stands, and where the list ends."""
+    entries = []
+    at = _blanks(text, at + 1)
+    while text[at] != "]":
+        _, end = _value(text, at)
+        entries.append((at, end))
+        at = _next(text, end, "]")
+    return entries, at + 1
+
+
+def _value(text: str, at: int) -> tuple[Any, int]:  # Any: as above
+    return _LOOSE.raw_decode(text, at)
+
+
+def _blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    assert found is not None, "it matches nothing, too"
+    return found.end()
+
+
+def _next(text: str, at: int, closing: str) -> int:
+    """Return where the next entry begins, or where `closing` stands."""
+    at = _blanks(text, at)
+    if text[at] == closing:
+        return at
+    after = _blanks(text, at + 1)
+    if text[at] != "," or text[after] == closing:
+        raise ValueError("a comma and another entry were expected")
+    return after
+
+
+def _end(text: str, at: int) -> None:
+    if _blanks(text, at) != len(text):
+        raise ValueError("nothing was expected here any more")
