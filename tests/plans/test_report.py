@@ -38,6 +38,24 @@ def test_violations_are_told_over_time_and_by_event(counter: Counter) -> None:
     assert counter.plans.violations(plan_id, span="7d").wrong == 3
 
 
+def test_what_came_before_a_plan_was_in_force_was_not_judged_by_it(counter: Counter) -> None:
+    counter.take(ordered("early-1"), ordered("early-2", order_id="o0", total=1))
+    counter.clock.wind(timedelta(minutes=5))
+    plan_id = counter.published(PlanBody(events=[ORDER]))
+    counter.take(ordered("m1", order_id="o1", total=1), ordered("m2"))
+    found = counter.plans.violations(plan_id)
+    assert (found.judged, found.wrong) == (2, 1)
+    counter.clock.wind(timedelta(minutes=5))
+    counter.plans.stop(plan_id)
+    counter.clock.wind(timedelta(minutes=5))
+    counter.take(ordered("between", order_id="o2", total=1))
+    counter.clock.wind(timedelta(minutes=5))
+    counter.plans.publish(plan_id)
+    counter.take(ordered("m3", order_id="o3", total=3))
+    assert counter.plans.violations(plan_id).judged == 3
+    assert [plan.judged for plan in counter.plans.all()] == [3]
+
+
 def test_problems_come_by_field_the_most_frequent_first_a_page_at_a_time(counter: Counter) -> None:
     plan_id = counter.published(PlanBody(events=[ORDER]))
     counter.take(ordered("m1", order_id="o1", total="x"), ordered("m2", total=2), ordered("m3", total=3))

@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import i18next from "i18next";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chooseLanguage } from "../app/i18n";
 import { fieldsOf, pointerOf, withField, withoutField } from "./schema";
 import { planSearch } from "./search";
 import { keyOf, shareOf, steps } from "./shares";
+import { changeWords } from "./words";
 
 const ORDER = {
   type: "object",
@@ -52,6 +55,29 @@ describe("a schema as fields", () => {
   });
 
   it("writes pointers as JSON does", () => expect(pointerOf(["a/b", "c~d"])).toBe("/a~1b/c~0d"));
+});
+
+describe("what is different between two versions", () => {
+  beforeAll(() => chooseLanguage("ja"));
+  afterAll(() => chooseLanguage("en"));
+  const line = { event: "", pointer: "", before: "", after: "", sentence: "as the server says" };
+  const said = (change: Partial<typeof line> & { kind: string }) => changeWords(i18next.getFixedT("ja", "plans"), { ...line, ...change }, (id) => (id === "s1" ? "Web site" : id));
+
+  it("is said in the reader's language, the values too", () => {
+    expect(said({ kind: "mode_changed", before: "observe", after: "block" })).toBe("プラン全体：観察 → ブロック");
+    expect(said({ kind: "mode_changed", event: "Song Played", before: "the plan's own mode", after: "warn" })).toBe("Song Played：プランと同じ → 警告");
+    expect(said({ kind: "unknown_changed", before: "allow", after: "block" })).toBe("プランにないイベント：通す → ブロックする");
+    expect(said({ kind: "sources_changed", before: "all sources", after: "s1, s2" })).toBe("対象：Web site, s2（以前：すべてのソース）");
+    expect(said({ kind: "personal_changed", pointer: "/traits/email", before: "nothing", after: "hash (email)" })).toBe("/traits/emailの個人情報の扱い：個人情報でない → 入口でハッシュ化 (email)");
+    expect(said({ kind: "type_changed", event: "Song Played", pointer: "/title", before: "string or null", after: "anything" })).toBe("Song Played：/titleを文字列またはnullから指定なしへ");
+    expect(said({ kind: "field_added", event: "Song Played", pointer: "/title", after: "string, must be there" })).toBe("Song Played：/titleを追加（文字列, 必須）");
+  });
+
+  it("names an event without its call, and keeps the server's sentence for what is not known here", () => {
+    expect(said({ kind: "event_added", event: "identify:Identify" })).toBe("Identifyを追加");
+    expect(said({ kind: "event_added", event: "Song: Played" })).toBe("Song: Playedを追加");
+    expect(said({ kind: "turned_around" })).toBe("as the server says");
+  });
 });
 
 describe("the address of a plan", () => {

@@ -35,3 +35,58 @@ export function violationWords(t: TFunction<"plans">, { kind, expected, got }: S
   const words = known === "wrong_type" ? typeWords(t, expected) : ["range", "length", "items"].includes(known) ? limitWords(t, expected) : expected;
   return t(`kind.${known}`, { expected: words, got: typeWords(t, got) });
 }
+
+/** One difference between two versions. The API says `before` and `after` in English words of a fixed form. */
+export interface Change {
+  kind: string;
+  event: string;
+  pointer: string;
+  before: string;
+  after: string;
+  sentence: string;
+}
+
+const CHANGES = ["mode_changed", "unknown_changed", "sources_changed", "event_added", "event_removed", "field_added", "field_removed", "type_changed", "now_required", "now_optional", "values_changed", "format_changed", "rules_changed", "personal_changed"] as const;
+const FIELD_TYPES = ["string", "integer", "number", "boolean", "object", "array"] as const;
+const CALLED = /^(?:identify|page|screen|group|alias):(?=.)/;
+const MUST = ", must be there";
+
+function fieldTypeWords(t: TFunction<"plans">, english: string): string {
+  const words = (one: string) => {
+    const known = FIELD_TYPES.find((each) => each === one);
+    return known ? t(`field_type.${known}`) : one === "anything" ? t("field_type.any") : one === "null" ? t("type.null") : one;
+  };
+  const types = (english.endsWith(MUST) ? english.slice(0, -MUST.length) : english).split(" or ").map(words).join(t("or"));
+  return english.endsWith(MUST) ? `${types}, ${t("editor.required")}` : types;
+}
+
+function saidOf(t: TFunction<"plans">, kind: (typeof CHANGES)[number], said: string, nameOf: (source_id: string) => string): string {
+  switch (kind) {
+    case "mode_changed":
+      return said === "observe" || said === "warn" || said === "block" ? t(`mode.${said}`) : t("change.plan_mode");
+    case "unknown_changed":
+      return said === "allow" || said === "warn" || said === "block" ? t(`unknown.${said}`) : said;
+    case "sources_changed":
+      return said === "all sources" ? t("sources.all") : said.split(", ").map(nameOf).join(", ");
+    case "field_added":
+    case "type_changed":
+      return fieldTypeWords(t, said);
+    case "values_changed":
+      return said === "anything" ? t("editor.any_value") : said;
+    case "format_changed":
+      return said === "nothing" ? t("editor.any_format") : said;
+    case "personal_changed": {
+      const [, action, of] = /^(keep|hash|drop) \((.*)\)$/.exec(said) ?? [];
+      return action ? `${t(`personal.${action as "keep" | "hash" | "drop"}`)}${of === "text" ? "" : ` (${of})`}` : t("personal.none");
+    }
+    default:
+      return said;
+  }
+}
+
+export function changeWords(t: TFunction<"plans">, change: Change, nameOf: (source_id: string) => string): string {
+  const kind = CHANGES.find((each) => each === change.kind);
+  if (!kind) return change.sentence;
+  const [before, after] = [change.before, change.after].map((said) => saidOf(t, kind, said, nameOf));
+  return t(`change.${kind}`, { subject: change.event.replace(CALLED, "") || t("change.plan"), pointer: change.pointer, before, after });
+}

@@ -33,7 +33,7 @@ REPEATED = {
 }
 _TELLING = (
     "title", "name", "product_name", "query", "path", "url", "category", "song", "artist",
-    "item_id", "asset_id", "content_asset_id", "product_id", "order_id", "email",
+    "item_id", "asset_id", "content_asset_id", "product_id", "order_id", "email", "sentence",
 )  # fmt: skip
 
 
@@ -234,6 +234,8 @@ def summary_of(properties: Mapping[str, Any]) -> str:  # Any: whatever was sent
     'Toy Story (1995)'
     >>> summary_of({"products": [1, 2]})
     '2 products'
+    >>> summary_of({"plan_id": "019b", "sentence": "/properties/total must be there."})
+    '/properties/total must be there.'
     """
     for name in _TELLING:
         said = properties.get(name)

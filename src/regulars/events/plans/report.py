@@ -136,7 +136,7 @@ class Report:
         wanted = _wanted(plan_id, window, source_id, name)
         with self._database.read() as connection:
             rows = violations_store.trend(connection, wanted, step_minutes=window.step)
-            taken = violations_store.taken(connection, window.since, window.until)
+            taken = violations_store.taken(connection, plan_id, window.since, window.until)
             named = {one for _, says in store.in_force(connection) for one in says.sources or ()}
         events = _kept(rows, _taken_by_name(taken, body, named, source_id), name)
         return Violations(

@@ -123,7 +123,10 @@ FROM plans_verdicts WHERE minute >= :since GROUP BY plan_id""")
 # How many events of each name did take effect, of all sources or some?
 _TAKEN = text("""
 SELECT source_id, name, SUM(count) AS events FROM events_counts
-WHERE minute >= :since AND minute < :until AND outcome IN ('accepted', 'corrected') GROUP BY source_id, name""")
+WHERE minute >= :since AND minute < :until AND outcome IN ('accepted', 'corrected') AND EXISTS (
+    SELECT 1 FROM plans_versions WHERE plan_id = :plan_id AND from_us < (minute + 1) * 60000000
+    AND (until_us IS NULL OR until_us > minute * 60000000))
+GROUP BY source_id, name""")
 _FORGET_COUNTS = text("DELETE FROM plans_counts WHERE minute < :minute")
 _FORGET_VERDICTS = text("DELETE FROM plans_verdicts WHERE minute < :minute")
 _FORGET_SAMPLES = text("""
@@ -217,9 +220,9 @@ def by_plan(connection: Connection, since: int) -> Mapping[str, tuple[int, int]]
     return {row.plan_id: (int(row.events), int(row.blocked)) for row in connection.execute(_BY_PLAN, {"since": since})}
 
 
-def taken(connection: Connection, since: int, until: int) -> list[tuple[str, str, int]]:
-    """Return source, name and how many events took effect in these minutes."""
-    rows = connection.execute(_TAKEN, {"since": since, "until": until})
+def taken(connection: Connection, plan_id: str, since: int, until: int) -> list[tuple[str, str, int]]:
+    """Return source, name and how many events took effect in those of these minutes in which the plan was in force."""
+    rows = connection.execute(_TAKEN, {"plan_id": plan_id, "since": since, "until": until})
     return [(row.source_id, row.name, int(row.events)) for row in rows]
 
 

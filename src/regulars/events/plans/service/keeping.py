@@ -55,14 +55,15 @@ class Keeping:
             rows = store.plans(connection)
             standing = {reign.plan_id: (reign, body) for reign, body in store.in_force(connection)}
             wrong = violations_store.by_plan(connection, since)
-            taken = violations_store.taken(connection, since, now_minute + 1)
+            taken = {one: violations_store.taken(connection, one, since, now_minute + 1) for one in standing}
             versions = {row.plan_id: in_force_of(store.versions(connection, row.plan_id)) for row in rows}
         named = {one for _, body in standing.values() for one in body.sources or ()}
         found = []
         for row in rows:
             body = standing[row.plan_id][1] if row.plan_id in standing else None
             events, blocked = wrong.get(row.plan_id, (0, 0))
-            judged = sum(count for source, _, count in taken if body and holds_for(body, source, named)) + blocked
+            took_effect = taken.get(row.plan_id, [])
+            judged = sum(count for source, _, count in took_effect if body and holds_for(body, source, named)) + blocked
             found.append(summary(row, versions[row.plan_id], body, (judged, events, blocked)))
         return found
 
