@@ -107,7 +107,8 @@ function Rules({ rules, onOpen, open }: { rules: readonly AlertRule[]; onOpen: (
       },
     ];
   }, [t, words, format, client, may]);
-  return <DataTable label={t("rules")} columns={columns} rows={rules} rowKey={(each) => each.rule_id} rowHeight={48} {...(may ? { onOpen: (each: AlertRule) => onOpen(each.rule_id) } : {})} openKey={open ?? null} empty={<EmptyState size="small" title={t("no_rules")} text={t("no_rules_text")} />} />;
+  const bySource = useMemo(() => rules.toSorted((one, other) => one.source_name.localeCompare(other.source_name)), [rules]);
+  return <DataTable label={t("rules")} columns={columns} rows={bySource} rowKey={(each) => each.rule_id} rowHeight={48} {...(may ? { onOpen: (each: AlertRule) => onOpen(each.rule_id) } : {})} openKey={open ?? null} empty={<EmptyState size="small" title={t("no_rules")} text={t("no_rules_text")} />} />;
 }
 
 function Over({ alerts }: { alerts: readonly Alert[] }) {

@@ -70,7 +70,7 @@ function Detail({ detail }: { detail: EventDetail }) {
       </dl>
       <div className={css.sides}>
         <JsonView title={t("drawer.kept")} hint={detail.event ? t("drawer.changed", { count: changed.size }) : t("drawer.nothing_kept")} value={detail.event} marked={changed} />
-        <JsonView title={t("drawer.sent")} hint={t("drawer.sent_hint")} value={sent} text={detail.raw} marked={changed} />
+        <JsonView title={t("drawer.sent")} hint={t(detail.personal.some((each) => each.action !== "keep") ? "drawer.sent_hint_personal" : "drawer.sent_hint")} value={sent} text={detail.raw} marked={changed} />
       </div>
     </div>
   );
