@@ -386,6 +386,18 @@ def test_a_few_odd_cells_do_not_hide_what_a_column_is() -> None:
     assert mapping.when.format == "YYYY/MM/DD"
 
 
+def test_a_date_that_is_none_does_not_hide_how_the_others_are_written() -> None:
+    rows = [{"單號": "1", "日期": "2026/03/01", "時間": "18:05", "商品編號": "a", "數量": "1"}] * 40
+    odd = [{**rows[0], "日期": "2026/13/45"}]
+    assert proposed(*rows, *odd).mapping.when == When(columns=["日期", "時間"], format="YYYY/MM/DD HH:mm")
+    (day,) = columns_of([*odd, *rows], ["日期"])
+    assert [reading.examples for reading in day.times] == [["2026-03-01T00:00:00+00:00"]]
+    doubtful = [{"at": "03/04/2026", "user": "ann"}] * 40 + [{"at": "soon, 2026", "user": "ann"}]
+    assert [one.options for one in proposed(*doubtful).questions if one.about == "time_format"] == [
+        ["DD/MM/YYYY", "MM/DD/YYYY"]
+    ], "two readings are asked about, not guessed"
+
+
 def test_every_preset_can_be_used_on_a_file_with_its_columns() -> None:
     for preset in PRESETS:
         columns = list(dict.fromkeys([*preset.mapping.columns(), *preset.needs]))

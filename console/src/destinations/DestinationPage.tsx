@@ -2,7 +2,7 @@ import { Anchor, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { ChartSkeleton, ErrorState, FiguresSkeleton, Page, Section, TableSkeleton } from "../shared";
+import { ChartSkeleton, ErrorState, FiguresSkeleton, Page, Section, TableSkeleton, useFormat } from "../shared";
 import type { Destination } from "../shared/api";
 import { Actions } from "./Actions";
 import { Deliveries } from "./Deliveries";
@@ -19,6 +19,7 @@ const tabsOf = ({ feed }: Destination): Tab[] => (feed === "events" ? ["deliveri
 
 export function DestinationPage() {
   const { t } = useTranslation("destinations");
+  const format = useFormat();
   const { destinationId } = useParams({ from: "/shell/destinations/$destinationId" });
   const search = useSearch({ from: "/shell/destinations/$destinationId" });
   const navigate = useNavigate({ from: "/destinations/$destinationId" });
@@ -41,7 +42,7 @@ export function DestinationPage() {
       <Section flush><Picture destination={found} range={search.range ?? 24} onChange={change} /></Section>
       <Tabs value={tab} keepMounted={false} onChange={(next) => change({ tab: next as Tab, outcome: undefined, from: undefined, to: undefined })}>
         <Tabs.List mb={16}>
-          {tabs.map((each) => <Tabs.Tab key={each} value={each}>{t(`tab.${each}`)}{each === "letters" && found.health.dead_letters > 0 ? ` · ${found.health.dead_letters}` : ""}</Tabs.Tab>)}
+          {tabs.map((each) => <Tabs.Tab key={each} value={each}>{t(`tab.${each}`)}{each === "letters" && found.health.dead_letters > 0 ? ` · ${format.number(found.health.dead_letters)}` : ""}</Tabs.Tab>)}
         </Tabs.List>
         <Tabs.Panel value="deliveries"><Deliveries destination={found} search={search} onChange={change} /></Tabs.Panel>
         <Tabs.Panel value="letters"><Letters destination={found} /></Tabs.Panel>

@@ -40,11 +40,13 @@ function Standing({ destination }: { destination: Destination }) {
   const { health, reason } = destination;
   const tone = TONES[health.state];
   const sentence = whyOf(destination);
+  const error = reason && health.last_error ? inWords(health.last_error_said, health.last_error) : "";
+  const lastError = error === sentence ? "" : error; // said once
   return (
     <div className={css.banner} data-tone={tone}>
       <StateDot state={health.state} />
       {sentence && <p>{sentence}</p>}
-      {reason && health.last_error && health.last_error_at && <span className={css.since}>{t("one.last_error", { when: "" }).trim()} {inWords(health.last_error_said, health.last_error)} (<TimeAgo at={health.last_error_at} />)</span>}
+      {lastError && health.last_error_at && <span className={css.since}>{t("one.last_error")} {lastError} (<TimeAgo at={health.last_error_at} />)</span>}
       {!reason && health.state === "failing" && health.last_error_at && <span className={css.since}><TimeAgo at={health.last_error_at} /></span>}
       {health.next_try_at && health.state === "failing" && <NextTry at={health.next_try_at} />}
     </div>

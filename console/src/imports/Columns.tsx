@@ -4,7 +4,7 @@ import { Section } from "../shared";
 import type { HistoryColumn, MappingPart, RowMapping } from "../shared/api";
 import css from "./Columns.module.css";
 import { countryHere } from "./queries";
-import { NONE, roleOf, rolesFor, withChangedPart, withRole } from "./roles";
+import { mayNameOrder, NONE, roleOf, rolesFor, withChangedPart, withOrderPart, withRole } from "./roles";
 
 const TYPES = ["text", "whole", "number", "money", "yes_no", "list", "json"] as const;
 const UNITS = ["as_it_is", "cents", "thousandths", "minutes", "hours", "percent"] as const;
@@ -74,7 +74,14 @@ function More({ column, mapping, onChange }: { column: HistoryColumn; mapping: R
       </div>
     );
   }
-  return part ? <PartMore column={column} part={part} onChange={(next) => onChange(withChangedPart(mapping, column.name, next))} /> : <div />;
+  return (
+    <div className={css.more}>
+      {part && <PartMore column={column} part={part} onChange={(next) => onChange(withChangedPart(mapping, column.name, next))} />}
+      {mayNameOrder(mapping, column) && (
+        <Checkbox label={t("columns.names_order")} checked={mapping.order_id.includes(column.name)} onChange={(event) => onChange(withOrderPart(mapping, column.name, event.currentTarget.checked))} />
+      )}
+    </div>
+  );
 }
 
 function PartMore({ column, part, onChange }: { column: HistoryColumn; part: MappingPart; onChange: (next: Partial<MappingPart>) => void }) {
@@ -82,7 +89,7 @@ function PartMore({ column, part, onChange }: { column: HistoryColumn; part: Map
   const numeric = part.type === "money" || part.type === "number" || part.type === "whole";
   const doubtful = numeric && column.decimal === null;
   return (
-    <div className={css.more}>
+    <>
       <TextInput aria-label={t("columns.property")} w={150} value={part.name} onChange={(event) => onChange({ name: event.currentTarget.value })} />
       <Select aria-label={t("columns.type")} w={120} allowDeselect={false} value={part.type} data={TYPES.map((value) => ({ value, label: t(`type.${value}`) }))} onChange={(type) => type && onChange({ type })} />
       {doubtful && (
@@ -91,6 +98,6 @@ function PartMore({ column, part, onChange }: { column: HistoryColumn; part: Map
       {numeric && !doubtful && (
         <Select aria-label={t("columns.unit")} w={130} allowDeselect={false} value={part.unit} data={UNITS.map((value) => ({ value, label: t(`unit.${value}`) }))} onChange={(unit) => unit && onChange({ unit })} />
       )}
-    </div>
+    </>
   );
 }

@@ -67,7 +67,7 @@ function Desk({ one, look, onLayout }: { one: HistoryImport; look: HistoryLook; 
       <RowPanel mapping={mapping} look={look} onChange={change} onLayout={onLayout} />
       <Columns mapping={mapping} columns={look.columns} onChange={change} />
       {lacks.length === 0 ? (
-        <PreviewPanel import_id={one.import_id} mapping={settled} />
+        missing(settled).length === 0 && <PreviewPanel import_id={one.import_id} mapping={settled} />
       ) : (
         <Section title={t("preview.title")}>
           <ul className={css.lacks}>{lacks.map((each) => <li key={each}>{t(`missing.${each as "who"}`)}</li>)}</ul>

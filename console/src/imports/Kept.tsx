@@ -9,7 +9,7 @@ import { saveFile } from "../shared/table";
 import css from "./Kept.module.css";
 import { usePresetTitle } from "./preset";
 import { mappingsQuery, presetsQuery } from "./queries";
-import { fitted } from "./roles";
+import { fitted, mappingIn } from "./roles";
 
 export interface KeptProps {
   mapping: RowMapping;
@@ -83,11 +83,9 @@ function InAndOut({ mapping, name, onUse }: { mapping: RowMapping; name: string 
   const read = (file: File | undefined) => {
     if (!file) return;
     void file.text().then((text) => {
-      try {
-        onUse({ ...mapping, ...(JSON.parse(text) as RowMapping) });
-      } catch {
-        tellProblem(new Error(t("kept.no_json", { name: file.name })));
-      }
+      const found = mappingIn(text);
+      if (found) onUse(found);
+      else tellProblem(new Error(t("kept.no_json", { name: file.name })));
     });
   };
   return (

@@ -74,7 +74,7 @@ function When({ mapping, look, onChange }: Pick<RowPanelProps, "mapping" | "look
         data={(options.length > 0 ? options : FORMATS).map((value) => ({ value, label: labelled(value, readings.find((each) => each.format === value)?.examples[0]) }))}
         onChange={(format) => format && onChange({ ...mapping, when: { ...when, format } })}
       />
-      <Select label={t("when.zone")} searchable allowDeselect={false} value={when.zone} data={zones.includes(when.zone) ? zones : [when.zone, ...zones]} onChange={(zone) => zone && onChange({ ...mapping, when: { ...when, zone } })} />
+      <Select label={t("when.zone")} searchable allowDeselect={false} onFocus={(event) => event.currentTarget.select()} value={when.zone} data={zones.includes(when.zone) ? zones : [when.zone, ...zones]} onChange={(zone) => zone && onChange({ ...mapping, when: { ...when, zone } })} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HistoryColumn, RowMapping } from "../shared/api";
 import { countryHere } from "./queries";
-import { fitted, missing, NONE, propertyName, roleOf, rolesFor, withChangedPart, withRole } from "./roles";
+import { fitted, mappingIn, mayNameOrder, missing, NONE, propertyName, roleOf, rolesFor, withChangedPart, withOrderPart, withRole } from "./roles";
 
 const column = (name: string, more: Partial<HistoryColumn> = {}): HistoryColumn => ({
   name, samples: ["1"], filled_share: 1, type: "text", decimal: ".", times: [], ...more,
@@ -32,6 +32,25 @@ describe("pointing at columns", () => {
     expect(mail.who.map((each) => each.column)).toEqual(["B"]);
     const order = withRole(withRole(empty, column("Store"), "order"), column("Receipt"), "order");
     expect(order.order_id).toEqual(["Store", "Receipt"]);
+  });
+
+  it("lets the day and the store be a part of the order's number beside what they mean", () => {
+    const date = column("Date", { samples: ["2026-03-01"], times: [{ format: "iso", examples: [] }] });
+    const day = withRole(withRole(empty, column("Receipt"), "order"), date, "when");
+    const both = withOrderPart(day, "Date", true);
+    expect([both.order_id, roleOf(both, "Date"), roleOf(both, "Receipt")]).toEqual([["Date", "Receipt"], "when", "order"]);
+    expect(withOrderPart(both, "Date", false)).toEqual(day);
+    const store = withOrderPart(withRole(both, column("Store"), "event:affiliation"), "Store", true);
+    expect([roleOf(store, "Store"), store.order_id]).toEqual(["event:affiliation", ["Store", "Date", "Receipt"]]);
+    expect([mayNameOrder(both, date), mayNameOrder(both, column("Receipt")), mayNameOrder({ ...both, row: "event" }, date)]).toEqual([true, false, false]);
+    const clock = column("Time", { samples: ["18:05"] });
+    expect(mayNameOrder(withRole(both, clock, "when"), clock)).toBe(false);
+  });
+
+  it("reads a mapping written by hand, with what it leaves open as the shop reads it", () => {
+    const found = mappingIn('{"row":"event","event_column":"event","who":[{"kind":"user_id","column":"user"}],"when":{"columns":["at"],"format":"iso"},"properties":[{"column":"sku","name":"product_id"}]}');
+    expect(found).toEqual({ ...empty, row: "event", event_column: "event", who: [{ kind: "user_id", column: "user", country: "", joins_shared: false }], when: { columns: ["at"], format: "iso", zone: "UTC" }, properties: [{ column: "sku", name: "product_id", type: "text", decimal: ".", unit: "as_it_is", where: "event" }] });
+    expect(["no json", "[]", "null", "7", '{"row":"basket"}'].map(mappingIn)).toEqual([null, null, null, null, null]);
   });
 
   it("takes the format of a time where there is one, and asks where there are two", () => {

@@ -36,12 +36,26 @@ export function roleOf(mapping: RowMapping, column: string): Role {
   const who = mapping.who.find((each) => each.column === column);
   if (who) return `who:${who.kind}`;
   if (mapping.when?.columns.includes(column)) return "when";
-  if (mapping.order_id.includes(column)) return "order";
   if (mapping.event_column === column) return "event";
   if (mapping.message_id === column) return "row_id";
   const part = mapping.properties.find((each) => each.column === column);
-  return part ? roleOfPart(part) : NONE;
+  if (part) return roleOfPart(part);
+  return mapping.order_id.includes(column) ? "order" : NONE;
 }
+
+const BESIDE_ORDER = new Set<Role>(["when", "event:affiliation", "event:payment_method", "property"]);
+
+/** Whether a column that means something else may be a part of the order's number too: the day and the store, where numbers begin anew. */
+export const mayNameOrder = (mapping: RowMapping, column: HistoryColumn): boolean =>
+  mapping.row === "order_line" && BESIDE_ORDER.has(roleOf(mapping, column.name)) && !isClock(column);
+
+/** The mapping with a column as a part of the order's number, beside what it means, or no longer. */
+export const withOrderPart = (mapping: RowMapping, column: string, is_part: boolean): RowMapping => {
+  const others = mapping.order_id.filter((each) => each !== column);
+  return { ...mapping, order_id: is_part ? [column, ...others] : others };
+};
+
+const isClock = (column: HistoryColumn): boolean => column.samples.length > 0 && column.samples.every((sample) => /^\d{1,2}:\d{2}/.test(sample));
 
 function roleOfPart(part: MappingPart): Role {
   if (part.where === "customer") return "trait";
@@ -93,7 +107,7 @@ function without(mapping: RowMapping, column: string): RowMapping {
 
 function whenWith(mapping: RowMapping, column: HistoryColumn): RowMapping["when"] {
   const zone = mapping.when?.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (mapping.when && column.samples.every((sample) => /^\d{1,2}:\d{2}/.test(sample))) {
+  if (mapping.when && isClock(column)) {
     return { columns: [...mapping.when.columns, column.name], format: "", zone }; // a clock beside its day
   }
   const [only, ...others] = column.times;
@@ -141,5 +155,30 @@ export function fitted(mapping: RowMapping, columns: readonly string[]): RowMapp
     message_id: has.has(mapping.message_id) ? mapping.message_id : "",
     properties: mapping.properties.filter((each) => has.has(each.column)),
     leave_out: Object.fromEntries(Object.entries(mapping.leave_out).filter(([column]) => has.has(column))),
+  };
+}
+
+const EMPTY: RowMapping = {
+  row: "order_line", event: "", event_column: "", event_names: {}, order_id: [], who: [], when: null, properties: [], constants: {}, message_id: "",
+  nobody: "leave_out", leave_out: {}, layout: { encoding: null, delimiter: null, has_header: true, has_quotes: true },
+};
+const ROWS: readonly unknown[] = ["order_line", "event", "customer", "call"];
+
+/** The mapping that a file holds, with what it leaves open as the shop reads it; null for any other text. */
+export function mappingIn(text: string): RowMapping | null {
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof said !== "object" || said === null || !ROWS.includes((said as Partial<RowMapping>).row)) return null;
+  const found = said as Partial<RowMapping>; // written by hand: parts may be left out, and the shop says what of the rest is wrong
+  return {
+    ...EMPTY,
+    ...found,
+    who: (found.who ?? []).map((each) => ({ ...each, country: each.country ?? "", joins_shared: each.joins_shared ?? false })),
+    when: found.when ? { ...found.when, zone: found.when.zone ?? "UTC" } : null,
+    properties: (found.properties ?? []).map((each) => ({ ...each, type: each.type ?? "text", decimal: each.decimal ?? ".", unit: each.unit ?? "as_it_is", where: each.where ?? "event" })),
   };
 }

@@ -18,7 +18,7 @@ describe("numbers", () => {
   });
 
   it("say sizes in the nearest unit", () => {
-    expect(en.bytes(0)).toBe("0 byte");
+    expect(en.bytes(0)).toBe("0 bytes");
     expect(en.bytes(32_768)).toBe("33 kB");
     expect(en.bytes(1_500_000)).toBe("1.5 MB");
   });

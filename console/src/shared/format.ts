@@ -29,7 +29,7 @@ export function formatter(language: string, timeZone?: string) {
     bytes: (count: number) => {
       const steps = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
       const step = Math.min(steps.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
-      return new Intl.NumberFormat(language, { style: "unit", unit: steps[step] ?? "byte", unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 })
+      return new Intl.NumberFormat(language, { style: "unit", unit: steps[step] ?? "byte", unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: step > 1 ? 1 : 0 })
         .format(count / 1000 ** step);
     },
     /** 12 ms, 1.4 s, 3 min, 2 h */

@@ -236,8 +236,10 @@ def _offset(text: str) -> timezone:
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
 
 
-def readings_of(samples: Sequence[Any]) -> list[str]:  # Any: cells
+def readings_of(samples: Sequence[Any], *, share: float = 1.0) -> list[str]:  # Any: cells
     """Return every format that reads all samples, the likeliest first; those that mean the same are named once.
+
+    Where none reads all, those that read at least a share of them in (0, 1]: a few cells of a file may be wrong.
 
     >>> readings_of(["2025-03-01 10:00", "2025-03-02 11:30"])
     ['iso']
@@ -245,26 +247,34 @@ def readings_of(samples: Sequence[Any]) -> list[str]:  # Any: cells
     ['DD/MM/YYYY', 'MM/DD/YYYY']
     >>> readings_of(["13/04/2025", "05/06/2025"]), readings_of(["114/03/01 下午 02:30"]), readings_of(["milk"])
     (['DD/MM/YYYY'], ['RRR/MM/DD A hh:mm'], [])
+    >>> readings_of(["2025/03/01", "2025/03/02", "2025/13/45"], share=0.6)
+    ['YYYY/MM/DD']
     """
     texts = [cell for cell in samples if cell is not None and str(cell).strip()]
-    found: dict[tuple[int, ...], str] = {}
+    whole: dict[tuple[int | None, ...], str] = {}
+    mostly: dict[tuple[int | None, ...], str] = {}
     for pattern in (ISO, *NUMBERED, *PATTERNS, EXCEL):
         if pattern.startswith("RRR") and all(len(str(text).strip()) < 3 or str(text)[2] in "/-." for text in texts):
             continue  # 99/01/02 may be anything; a year of three digits is Minguo
-        moments = _all_read(pattern, texts)
-        if moments and _plausible(moments):
-            found.setdefault(moments, pattern)
-    return list(found.values())
+        moments = _read(pattern, texts, faults_max=int((1 - share) * len(texts)))
+        if moments and None not in moments:
+            whole.setdefault(moments, pattern)
+        elif moments:
+            mostly.setdefault(moments, pattern)
+    return list((whole or mostly).values())
 
 
-def _all_read(pattern: str, texts: Iterable[Any]) -> tuple[int, ...]:  # Any: cells
+def _read(pattern: str, texts: Iterable[Any], *, faults_max: int) -> tuple[int | None, ...]:  # Any: cells
+    """Return what a format makes of cells, None where it reads nothing plausible; nothing with too many of these."""
     read = time_reader(pattern, "UTC")
-    try:
-        return tuple(read(text) for text in texts)
-    except (ValueError, OverflowError, TypeError):
-        return ()
-
-
-def _plausible(moments: tuple[int, ...]) -> bool:
     first, last = (microseconds(edge) for edge in _PLAUSIBLE_US)
-    return all(first <= at_us < last for at_us in moments)
+    moments: list[int | None] = []
+    for text in texts:
+        try:
+            at_us = read(text)
+        except (ValueError, OverflowError, TypeError):
+            at_us = first - 1
+        moments.append(at_us if first <= at_us < last else None)
+        if moments[-1] is None and moments.count(None) > faults_max:
+            return ()
+    return tuple(moments)

@@ -107,35 +107,48 @@ def _events(shop: Shop, file: Path, voice: Voice, *, mapping: RowMapping, source
             on_progress=lambda rows: progress(rows, 0, "rows"),
         )
     said = {"rejected_file": rejected_file, **msgspec.to_builtins(report)}
-    voice.result(said, "\n".join(_told(report, rejected_file)))
+    voice.result(said, "\n".join(_told(report, rejected_file, mapping)))
     return 1 if report.refused else 0
 
 
-def _told(report: HistoryReport, rejected_file: str | None) -> Iterator[str]:
-    go = "would go" if report.dry_run else "are"
-    yield f"{report.taken:,} of {report.rows:,} rows {go} in the log, as {report.events_total:,} events:"
+def _told(report: HistoryReport, rejected_file: str | None, mapping: RowMapping) -> Iterator[str]:
+    go = "would go into" if report.dry_run else "are in"
+    what = f", as {_counted(report.events_total, 'event')}:" if report.taken else "."
+    yield f"{report.taken:,} of {_counted(report.rows, 'row')} {go} the log{what}"
     for one in report.events[:NAMES_SAID_MAX]:
         yield f"  {one.count:,} {one.name}"
     if report.first_at and report.last_at:
         yield f"They happened between {report.first_at:%Y-%m-%d %H:%M} and {report.last_at:%Y-%m-%d %H:%M} UTC."
-    if report.repeated:
-        yield f"{report.repeated:,} events came before and count once."
-    if report.customers:
-        who = report.customers
-        yield f"They are of {who.known:,} customers known already and {who.new:,} new ones."
-    if report.elsewhere:
-        yield f"{report.elsewhere:,} orders came through another source already and would count twice. Leave them out."
-    for kind, count in report.shared.items():
-        yield f"{count:,} of kind {kind} are shared by several people of the file and join nobody."
+    yield from _known_before(report)
     for group in report.problems[:PROBLEMS_SAID_MAX]:
         at = f"row {group.row_numbers[0]}" + (f", {group.column}" if group.column else "")
-        what = {"refused": "refused", "note": "noted", "left_out": "left out"}[group.weight]
-        rows = "row" if group.rows == 1 else "rows"
-        yield f"  {group.rows:,} {rows} {what}, first {at}: {group.reason}"
+        weight = {"refused": "refused", "note": "noted", "left_out": "left out"}[group.weight]
+        yield f"  {_counted(group.rows, 'row')} {weight}, first {at}: {group.reason}"
     if rejected_file:
         yield f"Mend and give again: {rejected_file}"
-    if not report.dry_run:
-        yield "A running worker takes them in; without one, say: regulars work --once."
+    if report.refused and not report.taken and mapping.row == "call":
+        yield "Each row was read as a call of an SDK. Where the columns mean something else, say what: --mapping NAME."
+    if not report.dry_run and report.taken:
+        yield "A running worker takes them in; without one, say: regulars work SHOP --once."
+
+
+def _known_before(report: HistoryReport) -> Iterator[str]:
+    """Say what of the file the shop knows already, and who of it is not clear."""
+    if report.repeated:
+        count = "counts" if report.repeated == 1 else "count"
+        yield f"{_counted(report.repeated, 'event')} came before and {count} once."
+    if report.customers:
+        who = report.customers
+        yield f"They are of {_counted(who.known, 'customer')} known already and {_counted(who.new, 'new one')}."
+    if report.elsewhere:
+        orders = _counted(report.elsewhere, "order")
+        yield f"{orders} came through another source already and would count twice. Leave them out."
+    for kind, shared in report.shared.items():
+        yield f"{shared:,} of kind {kind} are shared by several people of the file and join nobody."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _with_problems(rejected: int, problems: Sequence[RowProblem], file: str | None) -> Iterator[str]:

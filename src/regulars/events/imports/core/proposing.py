@@ -35,8 +35,8 @@ class TimeReading(msgspec.Struct, frozen=True, kw_only=True):
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column as it shows itself: samples, the share of filled cells in [0, 1], and what its values could be.
 
-    `times` are the formats that read every sample; more than one means that the file does not tell. `decimal` is None
-    where the numbers leave the decimal mark open.
+    `times` are the formats that read every cell, or all but a few; more than one means that the file does not tell.
+    `decimal` is None where the numbers leave the decimal mark open.
     """
 
     name: str
@@ -118,9 +118,24 @@ def _times(name: str, filled: Sequence[Any]) -> list[TimeReading]:  # Any: cells
     if len(digits) < MAJORITY * len(filled):
         return []
     first = list(dict.fromkeys(str(cell) for cell in digits))[:SAMPLES_SHOWN]
-    for pattern in readings_of(digits):
+    for pattern in readings_of(digits, share=MAJORITY):
         read = time_reader(pattern, "UTC")
-        found.append(TimeReading(format=pattern, examples=[moment(read(text)).isoformat() for text in first]))
+        found.append(
+            TimeReading(format=pattern, examples=[moment(read(text)).isoformat() for text in _read(first, pattern)])
+        )
+    return found
+
+
+def _read(samples: Sequence[str], pattern: str) -> list[str]:
+    """Return the samples that a format reads."""
+    read = time_reader(pattern, "UTC")
+    found = []
+    for text in samples:
+        try:
+            read(text)
+        except (ValueError, OverflowError):
+            continue
+        found.append(text)
     return found
 
 
@@ -204,7 +219,8 @@ def _is_clock(column: Column) -> bool:
 
 
 def _joint_format(day: Column, clock: Column) -> str:
-    pairs = [f"{one} {other}" for one, other in zip(day.samples * SAMPLES_SHOWN, clock.samples, strict=False)]
+    days = _read(day.samples, day.times[0].format) if day.times else day.samples
+    pairs = [f"{one} {other}" for one, other in zip(days * SAMPLES_SHOWN, clock.samples, strict=False)]
     found = readings_of(pairs)
     return found[0] if len(found) == 1 and len(day.times) <= 1 else ""
 
