@@ -7,18 +7,18 @@ for one that it does not know. Values are what a person may see anyway; never a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
-
-import msgspec
 
 Value = str | int | float
 
 
-class Saying(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)  # no struct: errors are at hand before anything heavy is imported
+class Saying:
     """Which sentence it is, and with which values."""
 
     code: str
-    params: dict[str, Value] = {}
+    params: dict[str, Value] = field(default_factory=dict)
 
 
 class Said(NamedTuple):
@@ -60,6 +60,8 @@ def listed(words: Sequence[object]) -> str:
 
 def written(said_or: Sentence | Saying | None) -> str:
     """Return a saying as it is kept beside its English sentence; an empty text when there is none."""
+    import msgspec
+
     saying = said_or if said_or is None or isinstance(said_or, Saying) else saying_of(said_or)
     return "" if saying is None else msgspec.json.encode(saying).decode()
 
@@ -72,4 +74,6 @@ def read(kept: str) -> Saying | None:
     >>> read(written("Something else.")) is None
     True
     """
+    import msgspec
+
     return msgspec.json.decode(kept, type=Saying) if kept else None
