@@ -18,6 +18,7 @@ from regulars.events.core import Batch, Fact
 from regulars.events.worker_store import consumers, dead_letters
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.errors import ConflictError, InvalidError, NotFoundError
+from regulars.kernel.sayings import Saying, Value
 from regulars.testing.street import state_of
 
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -302,6 +303,8 @@ def test_a_part_is_refused_alone_where_the_customers_would_be_others(shop: Shop)
     assert current is not None
     assert current.state == "failed"
     assert "Rebuild everything" in (current.error or "")
+    values: dict[str, Value] = {"count": 1, "parts": "profiles"}
+    assert current.error_said == Saying("rebuild_identifiers_moved", values)
 
 
 @pytest.mark.parametrize(

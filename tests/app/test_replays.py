@@ -256,6 +256,10 @@ def test_what_cannot_be_done_says_why(shop: Shop, admin: Admin) -> None:
     found = admin.find(begun["replay_id"])
     assert found["state"] == "failed"
     assert "belong to somebody else" in found["error"]
+    (run,) = shop.jobs.list_runs(job="replay").items  # the process that did it told the job, in words and by code
+    assert run.error == found["error"]
+    assert run.error_said is not None
+    assert found["error_said"] == {"code": "replay_identifiers_moved", "params": run.error_said.params}
     admin.ask("POST", "/v1/replays", {"sources": ["nobody"]}, status=404)
     admin.ask("POST", "/v1/replays", {"customer": "user_id:nobody"}, status=404)
     wrong = admin.ask("POST", "/v1/replays", {"since": "2026-10-02T00:00:00", "until": None}, status=400)

@@ -14,6 +14,7 @@ from regulars.kernel.clock import WoundClock
 from regulars.kernel.database import Database
 from regulars.kernel.errors import DiskFullError, InvalidError, NotFoundError
 from regulars.kernel.jobs import MIGRATIONS, Job, JobRun, Jobs, JobState, JobStopped
+from regulars.kernel.sayings import Saying, Value, said
 
 Make = Callable[[], Jobs]
 
@@ -151,6 +152,26 @@ def test_a_failed_run_is_tried_again_ever_later_and_then_given_up(jobs: Jobs, cl
     assert jobs.run_due() == 0
 
 
+def test_a_failed_run_says_its_error_by_a_code_too_and_a_later_one_that_goes_well_says_none(
+    jobs: Jobs, clock: WoundClock
+) -> None:
+    def fail_once(run: JobRun) -> None:
+        if run.attempt == 1:
+            raise DiskFullError(said("file_no_room", "No room is left to write {file!r}.", file="model"))
+
+    jobs.define(Job("train", fail_once))
+    run_id = jobs.start("train")
+    jobs.run_due()
+    found = jobs.find(run_id)
+    assert (found.error, found.error_said) == (
+        "No room is left to write 'model'.",
+        Saying("file_no_room", {"file": "model"}),
+    )
+    clock.wind(timedelta(seconds=10))
+    jobs.run_due()
+    assert (jobs.find(run_id).error, jobs.find(run_id).error_said) == (None, None)
+
+
 def test_any_exception_is_the_runs_failure_alone(jobs: Jobs) -> None:
     def fail(_: JobRun) -> None:
         raise ZeroDivisionError("division by zero\nsecond line")
@@ -160,6 +181,8 @@ def test_any_exception_is_the_runs_failure_alone(jobs: Jobs) -> None:
     broken, sound = jobs.start("broken"), jobs.start("sound")
     assert jobs.run_due() == 2
     assert jobs.find(broken).error == "ZeroDivisionError: division by zero"
+    values: dict[str, Value] = {"kind": "ZeroDivisionError", "why": "division by zero"}
+    assert jobs.find(broken).error_said == Saying("job_stumbled", values)
     assert jobs.find(sound).state is JobState.DONE
 
 

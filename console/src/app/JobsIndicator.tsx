@@ -7,6 +7,7 @@ import { useSaid } from "../said/said";
 import { useMay } from "../session/session";
 import { get, type JobRun, post } from "../shared/api";
 import { useFormat } from "../shared/format";
+import { inWords } from "../shared/saying";
 import { TimeAgo } from "../shared/TimeAgo";
 import { tellProblem } from "../shared/toast";
 import css from "./JobsIndicator.module.css";
@@ -68,7 +69,7 @@ function JobLine({ job }: { job: JobRun }) {
         <Progress value={(100 * progress.done) / total} size={4} mt={6} aria-label={t("jobs.progress", { job: said.job(job.job) })} />
       )}
       <p className={css.note}>
-        {job.error ?? said.note(progress?.note)}
+        {job.error ? inWords(job.error_said, job.error) : said.note(progress?.note)}
         {job.state === "running" && progress && total > 0 && <> {format.number(progress.done)} / {format.number(total)}</>}
         {!running(job) && at && <> <TimeAgo at={at} /></>}
       </p>

@@ -3,7 +3,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { Figure, Figures, Section, useFormat } from "../shared";
+import { Figure, Figures, inWords, Section, useFormat } from "../shared";
 import type { HistoryImport, HistoryReport, SampleRow } from "../shared/api";
 import { useReason } from "./PreviewPanel";
 import { isBusy, samplesQuery } from "./queries";
@@ -17,7 +17,7 @@ export function ReportPanel({ one }: { one: HistoryImport }) {
   return (
     <Section title={title}>
       {busy && <Running one={one} />}
-      {one.error && !busy && <p role="alert" className={css.error}>{one.error}</p>}
+      {one.error && !busy && <p role="alert" className={css.error}>{inWords(one.error_said, one.error)}</p>}
       {one.state === "cancelled" && <p className={css.error}>{t("report.cancelled")}</p>}
       {!busy && one.report && <Told one={one} report={one.report} />}
     </Section>

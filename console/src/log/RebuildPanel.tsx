@@ -3,7 +3,7 @@ import { IconPlayerPause, IconPlayerPlay, IconRefresh, IconTrash } from "@tabler
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { DataTable, EmptyState, ErrorState, Section, type TableColumn, TableSkeleton, tell, tellProblem, useFormat } from "../shared";
+import { DataTable, EmptyState, ErrorState, inWords, Section, type TableColumn, TableSkeleton, tell, tellProblem, useFormat } from "../shared";
 import { post, type Rebuild } from "../shared/api";
 import { isUnfinished, partsQuery, rebuildsQuery } from "./queries";
 import css from "./log.module.css";
@@ -100,7 +100,7 @@ function Current({ rebuild }: { rebuild: Rebuild }) {
           {running && step && <> · {t(`step.${WORDS[step]}`)}</>}
           {rebuild.seconds_left !== null && rebuild.seconds_left >= 1 && <> · {t("rebuild.left", { left: format.duration(rebuild.seconds_left * 1000) })}</>}
         </p>
-        {rebuild.error && <p className={`${css.facts} ${css.bad}`}>{rebuild.error}</p>}
+        {rebuild.error && <p className={`${css.facts} ${css.bad}`}>{inWords(rebuild.error_said, rebuild.error)}</p>}
         {found && (
           <div>
             <p className={css.facts}>{different.length + found.identifiers_moved + found.profiles.length === 0 ? t("rebuild.same") : t("rebuild.differs", { moved: format.number(found.identifiers_moved), profiles: format.number(found.profiles.length), sampled: format.number(found.profiles_sampled) })}</p>
@@ -132,6 +132,6 @@ function useColumns(): TableColumn<Rebuild>[] {
     { key: "state", title: t("column.state"), width: 120, value: (each) => t(`state.${each.state}`) },
     { key: "events", title: t("column.events"), width: 110, hideBelow: 720, value: (each) => each.events, cell: (each) => <>{format.number(each.events)}</> },
     { key: "pace", title: t("column.pace"), width: 120, hideBelow: 900, value: (each) => each.events_per_s, cell: (each) => <>{t("rebuild.pace", { pace: format.number(Math.round(each.events_per_s)) })}</> },
-    { key: "notes", title: t("column.notes"), width: 280, hideBelow: 900, value: (each) => each.error ?? each.report?.notes.join(" ") ?? "" },
+    { key: "notes", title: t("column.notes"), width: 280, hideBelow: 900, value: (each) => (each.error ? inWords(each.error_said, each.error) : undefined) ?? each.report?.notes.join(" ") ?? "" },
   ];
 }

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { DataTable, Drawer, EmptyState, ErrorState, FormProblem, Section, type TableColumn, TableSkeleton, tell, tellProblem, useFormat } from "../shared";
+import { DataTable, Drawer, EmptyState, ErrorState, FormProblem, inWords, Section, type TableColumn, TableSkeleton, tell, tellProblem, useFormat } from "../shared";
 import { post, type Replay } from "../shared/api";
 import { sourcesQuery } from "../sources/sources";
 import { isReplaying, replaysQuery } from "./queries";
@@ -118,7 +118,7 @@ function Current({ replay }: { replay: Replay }) {
           {t("rebuild.facts", { share: format.percent(share, 0), events: format.number(replay.read), pace: format.number(Math.round(replay.events_per_s)) })}
           {replay.seconds_left !== null && replay.seconds_left >= 1 && <> · {t("rebuild.left", { left: format.duration(replay.seconds_left * 1000) })}</>}
         </p>
-        {replay.error && <p className={`${css.facts} ${css.bad}`}>{replay.error}</p>}
+        {replay.error && <p className={`${css.facts} ${css.bad}`}>{inWords(replay.error_said, replay.error)}</p>}
         <div className={css.buttons}>
           {live ? (
             <Button variant="default" leftSection={<IconPlayerPause size={16} stroke={1.5} />} loading={act.isPending} onClick={() => act.mutate("pause")}>{t("rebuild.pause")}</Button>
@@ -139,7 +139,7 @@ function useOutcome() {
   const { t } = useTranslation("log");
   const format = useFormat();
   return (replay: Replay): string => {
-    if (replay.error) return replay.error;
+    if (replay.error) return inWords(replay.error_said, replay.error);
     if (replay.asked.into !== "profile") {
       const counted = t("replay.counted", { events: format.number(replay.events), read: format.number(replay.read) });
       return replay.asked.into === "lake" ? `${counted} ${t("replay.put_back", { count: replay.taken })}` : counted;

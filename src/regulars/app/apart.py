@@ -20,6 +20,7 @@ import msgspec
 
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.jobs import JobRun
+from regulars.kernel.sayings import Said, Saying, said
 
 ENDS_WITHIN_S = 60.0
 NICENESS = 10
@@ -30,7 +31,7 @@ Told = Callable[[int, int, str], None]
 
 
 class ApartError(RegularsError):
-    """The process that did the work could not do it, and said why."""
+    """The process that did the work could not do it, and said why: its sentence, with its code where it has one."""
 
 
 class EndedError(RegularsError):
@@ -45,6 +46,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
     is_over: bool = False
     error: str = ""
+    said: Saying | None = None
 
 
 class _Told(BaseException):
@@ -63,7 +65,7 @@ def do_and_exit(work: Callable[[Told], str]) -> NoReturn:
     try:
         _say(Word(is_over=True, note=work(told)))
     except RegularsError as error:
-        _say(Word(error=str(error)))
+        _say(Word(error=str(error), said=error.saying))
         sys.exit(1)
     except _Told:
         sys.exit(0)
@@ -103,7 +105,7 @@ def bytes_from(module: str, task: object) -> Iterator[bytes]:
         finally:
             process.stdout.close()  # or it waits for somebody to read on
         if process.wait() != 0:
-            raise EndedError("The process that made it broke off. Ask for it again.")
+            raise EndedError(said("process_broke_off", "The process that made it broke off. Ask for it again."))
 
 
 def wait_for(run: JobRun, module: str, task: object) -> str:
@@ -129,9 +131,11 @@ def wait_for(run: JobRun, module: str, task: object) -> str:
                 furthest, noted_s = last.done, time.monotonic()
                 run.checkpoint({"done": furthest})
     if last.error:
-        raise ApartError(last.error)
+        raise ApartError(Said(last.error, last.said) if last.said else last.error)
     if not last.is_over:
-        raise EndedError("The process that did the work was ended. It goes on from where it was.")
+        raise EndedError(
+            said("job_process_ended", "The process that did the work was ended. It goes on from where it was.")
+        )
     return last.note
 
 

@@ -21,6 +21,7 @@ from regulars.events.worker_store import offsets, take_the_street
 from regulars.kernel.errors import NotFoundError
 from regulars.kernel.ids import CustomerId
 from regulars.kernel.jobs import JobRun
+from regulars.kernel.sayings import said
 from regulars.lake import Forgotten
 
 RECORDS_A_STEP = 500
@@ -76,7 +77,7 @@ def erase(shop: Shop, customer_id: CustomerId, told: Told = lambda done, total, 
     """
     named = named_by(shop, customer_id)
     if not named.identifiers and not _is_remembered(shop, customer_id):
-        raise NotFoundError(f"There is no customer {customer_id!r}.")
+        raise NotFoundError(said("no_customer", "There is no customer {customer!r}.", customer=customer_id))
     told(0, 4, "files and the log")
     erasure = shop.erasures.note(named.customer_ids, named.identifiers)  # no backup or rebuild may bring them back
     rows = {"imported files": forget_in_files(shop.imports, shop.files, shop.database, named.identifiers)}

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast  # Any: fsspec has no types; a file is opened as text or as bytes
 
 from regulars.kernel.errors import DiskFullError, InvalidError, NotFoundError, UnavailableError
+from regulars.kernel.sayings import said
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -167,12 +168,18 @@ def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFoundError(f"There is no file {path!r}.") from error
+        raise NotFoundError(said("no_file", "There is no file {file!r}.", file=path)) from error
     except PermissionError as error:
         raise UnavailableError(
-            f"{path!r} may not be read or written by this program. Give its user the right to the folder."
+            said(
+                "file_not_allowed",
+                "{file!r} may not be read or written by this program. Give its user the right to the folder.",
+                file=path,
+            )
         ) from error
     except OSError as error:
         if error.errno in _FULL:
-            raise DiskFullError(f"No room is left to write {path!r}. Free some space, then try again.") from error
+            raise DiskFullError(
+                said("file_no_room", "No room is left to write {file!r}. Free some space, then try again.", file=path)
+            ) from error
         raise

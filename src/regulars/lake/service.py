@@ -19,6 +19,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import NotFoundError, UnavailableError
 from regulars.kernel.files import Files
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import said
 from regulars.kernel.settings import LakeSettings
 from regulars.lake import parquet, store
 from regulars.lake.core import (
@@ -191,7 +192,9 @@ class Lake:
                 with self._database.read() as connection:
                     same = store.live_files_since(connection, written_since_us) == files
                 if same:
-                    raise UnavailableError("A file of history is missing or damaged. Restore a backup.") from error
+                    raise UnavailableError(
+                        said("history_damaged", "A file of history is missing or damaged. Restore a backup.")
+                    ) from error
 
     def walk(self, expression: ir.Expr, *, rows_a_time: int = 10_000) -> Iterator[list[LakeRow]]:
         """Yield events of history, some at a time: the answer to an expression over `events()` with all its columns.
@@ -212,7 +215,9 @@ class Lake:
             for batch in query.walk(expression, paths, waiting, rows_a_time=rows_a_time):
                 yield parquet.rows_of(batch)
         except query.FileGoneError as error:
-            raise UnavailableError("A file of history went away or is damaged. Try again, or restore it.") from error
+            raise UnavailableError(
+                said("history_gone", "A file of history went away or is damaged. Try again, or restore it.")
+            ) from error
 
     def walk_log(self, spans: Mapping[str, tuple[int, int]], *, rows_a_time: int = 10_000) -> Iterator[list[LakeRow]]:
         """Yield the events of spans of the log in its order, as `walk` does; see `expressions.in_log_order`."""

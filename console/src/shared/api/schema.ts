@@ -3617,6 +3617,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error: string | null;
+            error_said: components["schemas"]["Saying"] | null;
             file_kept: boolean;
             /** @enum {string} */
             format: "csv" | "jsonl" | "parquet";
@@ -3893,6 +3894,7 @@ export interface components {
         JobRunStatus: {
             attempt: number;
             error: string | null;
+            error_said?: components["schemas"]["Saying"] | null;
             finished_at: string | null;
             job: string;
             job_run_id: string;
@@ -4732,6 +4734,7 @@ export interface components {
             changed_at: string;
             done: number;
             error: string | null;
+            error_said: components["schemas"]["Saying"] | null;
             events: number;
             events_per_s: number;
             finished_at: string | null;
@@ -4780,6 +4783,7 @@ export interface components {
             counts: components["schemas"]["SpanCount"][];
             done: number;
             error: string | null;
+            error_said: components["schemas"]["Saying"] | null;
             events: number;
             events_per_s: number;
             finished_at: string | null;

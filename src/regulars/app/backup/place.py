@@ -14,6 +14,7 @@ from regulars.app.backup.core import CHUNK_BYTES, ERASURES, FORMAT, MANIFESTS, C
 from regulars.app.erasures import Erasure
 from regulars.kernel.errors import NotFoundError, RegularsError
 from regulars.kernel.files import Files
+from regulars.kernel.sayings import said
 
 LEVEL = 3  # of zstd: state and log shrink to a fifth or less, faster than a disk writes
 
@@ -68,10 +69,23 @@ class Place:
         content = self.files.read(path)
         try:
             if msgspec.json.decode(content).get("format", 0) > FORMAT:
-                raise NewerBackupError(f"{path} was written by a newer Regulars. Install that one to restore it.")
+                raise NewerBackupError(
+                    said(
+                        "backup_newer_manifest",
+                        "{file} was written by a newer Regulars. Install that one to restore it.",
+                        file=path,
+                    )
+                )
             return msgspec.json.decode(content, type=Manifest)
         except (msgspec.MsgspecError, AttributeError) as error:
-            raise DamagedBackupError(f"{path} is no manifest of a backup any more: {error}.") from error
+            raise DamagedBackupError(
+                said(
+                    "backup_no_manifest",
+                    "{file} is no manifest of a backup any more: {why}.",
+                    file=path,
+                    why=str(error),
+                )
+            ) from error
 
     def know(self, manifests: Iterable[Manifest]) -> None:
         """Remember which chunks are there already."""
@@ -112,11 +126,25 @@ class Place:
         try:
             content = zstandard.ZstdDecompressor().decompress(self.files.read(chunk.path), max_output_size=chunk.size)
         except NotFoundError:
-            raise DamagedBackupError(f"{chunk.path} is missing from the backup: it is part of {what}.") from None
+            raise DamagedBackupError(
+                said(
+                    "backup_part_missing",
+                    "{file} is missing from the backup: it is part of {part}.",
+                    file=chunk.path,
+                    part=what,
+                )
+            ) from None
         except zstandard.ZstdError:
             content = b""
         if hashlib.sha256(content).hexdigest() != chunk.sha256:
-            raise DamagedBackupError(f"{chunk.path} is damaged: it is part of {what}. Restore an older backup.")
+            raise DamagedBackupError(
+                said(
+                    "backup_part_damaged",
+                    "{file} is damaged: it is part of {part}. Restore an older backup.",
+                    file=chunk.path,
+                    part=what,
+                )
+            )
         return content
 
     def publish(self, manifest: Manifest) -> None:

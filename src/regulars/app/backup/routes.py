@@ -11,6 +11,7 @@ from regulars.app.shop import Shop
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.http import Page, Role, needs, page_limit
 from regulars.kernel.jobs import JobRunStatus
+from regulars.kernel.sayings import said
 
 
 class NewBackup(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,9 @@ class BackupsController(Controller):
     def take(self, data: NewBackup, shop: Shop) -> JobRunStatus:
         """Begin a backup to `backup.url`; the shop goes on meanwhile."""
         if not shop.settings.backup.url:
-            raise InvalidError("Set backup.url in regulars.toml first: the place where backups shall lie.")
+            raise InvalidError(
+                said("backup_no_url", "Set backup.url in regulars.toml first: the place where backups shall lie.")
+            )
         return shop.jobs.find(shop.jobs.start(JOB, {"verified": data.verified}))
 
 

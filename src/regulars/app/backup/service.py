@@ -20,6 +20,7 @@ from regulars.kernel.clock import MICROSECONDS_PER_SECOND, moment
 from regulars.kernel.database.claim import claimed
 from regulars.kernel.errors import InvalidError, NotFoundError, RegularsError
 from regulars.kernel.http import Page, decode_cursor, page_of
+from regulars.kernel.sayings import said
 from regulars.kernel.settings import BackupSettings
 
 if TYPE_CHECKING:
@@ -87,7 +88,11 @@ class Backups:
             raise InvalidError(f"At least 1 backup must stay, got {keep}.")
         shop = self._shop
         with (
-            claimed(shop.database, CLAIM, taken="Another process is taking a backup of this shop. Wait for it."),
+            claimed(
+                shop.database,
+                CLAIM,
+                taken=said("backup_taken", "Another process is taking a backup of this shop. Wait for it."),
+            ),
             closing(Place(self._place(place))) as target,
         ):
             _, listed = Taking(shop, target, told).take()
@@ -164,7 +169,9 @@ class Backups:
     def _place(self, place: str | None) -> str:
         chosen = place or self._shop.settings.backup.url
         if not chosen:
-            raise InvalidError("Say where the backup shall lie: a folder or URL, or set backup.url.")
+            raise InvalidError(
+                said("backup_no_place", "Say where the backup shall lie: a folder or URL, or set backup.url.")
+            )
         return chosen
 
     def _prune(self, place: Place, keep: int) -> None:

@@ -34,6 +34,7 @@ from regulars.kernel.clock import moment
 from regulars.kernel.database import Database, copying
 from regulars.kernel.errors import ConflictError, NotFoundError, UnavailableError
 from regulars.kernel.eventlog import Record
+from regulars.kernel.sayings import said
 
 if TYPE_CHECKING:
     from regulars.app.shop import Shop
@@ -64,7 +65,12 @@ class Taking:
         with shop.database.write() as connection:
             self._shop_id = store.shop_id(connection, secrets.token_hex(12))
         if self._last is not None and self._last.shop_id != self._shop_id:
-            raise ConflictError("This place holds the backups of another shop. Give this one a place of its own.")
+            raise ConflictError(
+                said(
+                    "backup_of_another",
+                    "This place holds the backups of another shop. Give this one a place of its own.",
+                )
+            )
 
     def take(self) -> tuple[Manifest, Backup]:
         """Take the backup; return it with how it is listed."""
@@ -100,7 +106,9 @@ class Taking:
                     continue  # merged or erased meanwhile: the state names other files by now
                 break
             else:
-                raise UnavailableError("History changed three times while it was copied. Try again later.")
+                raise UnavailableError(
+                    said("backup_history_changed", "History changed three times while it was copied. Try again later.")
+                )
         self._told(60, 100, "files")
         rest = list(self._rest())
         self._told(75, 100, "the log")

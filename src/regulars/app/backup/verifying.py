@@ -14,6 +14,7 @@ from regulars.app.backup.restoring import STATE_FILE, put_file, put_files, put_l
 from regulars.kernel.database import Database, copying
 from regulars.kernel.database.beside import open_beside
 from regulars.kernel.eventlog import open_log
+from regulars.kernel.sayings import said
 from regulars.lake import store as lake_store
 from regulars.lake.core import FOLDER
 
@@ -43,8 +44,13 @@ def verify(shop: Shop, place: Place, manifest: Manifest, told: Told) -> Verified
         history = _history_rows(manifest, folder) + waiting
     if history != manifest.history_events:
         raise DamagedBackupError(
-            f"Backup {manifest.backup_id} holds {history:,} events of history, its manifest says "
-            f"{manifest.history_events:,}."
+            said(
+                "backup_history_differs",
+                "Backup {backup} holds {found:,} events of history, its manifest says {expected:,}.",
+                backup=manifest.backup_id,
+                found=history,
+                expected=manifest.history_events,
+            )
         )
     told(100, 100, "verified")
     return Verified(
@@ -68,9 +74,16 @@ def _compare_log(manifest: Manifest, folder: Path) -> None:
         )
         if ends.get(partition, 0) != expected or manifest.reached.get(partition, 0) > expected:
             raise DamagedBackupError(
-                f"The log of {partition} ends at {ends.get(partition, 0):,} when restored; backup "
-                f"{manifest.backup_id} says {expected:,}, and its state has taken in "
-                f"{manifest.reached.get(partition, 0):,}."
+                said(
+                    "backup_log_differs",
+                    "The log of {partition} ends at {found:,} when restored; backup {backup} says "
+                    "{expected:,}, and its state has taken in {reached:,}.",
+                    partition=partition,
+                    found=ends.get(partition, 0),
+                    backup=manifest.backup_id,
+                    expected=expected,
+                    reached=manifest.reached.get(partition, 0),
+                )
             )
 
 
@@ -80,7 +93,13 @@ def _file(place: Place, manifest: Manifest, folder: Path) -> int:
     file = folder / STATE_FILE
     put_file(place, manifest.state, file)
     if not copying.is_whole(file):
-        raise DamagedBackupError(f"The state of backup {manifest.backup_id} is damaged. Restore an older backup.")
+        raise DamagedBackupError(
+            said(
+                "backup_state_damaged",
+                "The state of backup {backup} is damaged. Restore an older backup.",
+                backup=manifest.backup_id,
+            )
+        )
     _compare_rows(manifest, copying.rows_of(file))
     database = Database.open(str(file))
     try:
@@ -114,8 +133,14 @@ def _compare_rows(manifest: Manifest, found: Mapping[str, int]) -> None:
     if wrong:
         first = wrong[0]
         raise DamagedBackupError(
-            f"Table {first.table} has {found.get(first.table, 0):,} rows when restored; backup {manifest.backup_id} "
-            f"says {first.rows:,}."
+            said(
+                "backup_rows_differ",
+                "Table {table} has {found:,} rows when restored; backup {backup} says {expected:,}.",
+                table=first.table,
+                found=found.get(first.table, 0),
+                backup=manifest.backup_id,
+                expected=first.rows,
+            )
         )
 
 

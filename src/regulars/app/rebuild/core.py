@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from regulars.kernel.errors import InvalidError, NotFoundError, nearest
+from regulars.kernel.sayings import Saying
 
 WORKER = "worker"  # the worker's own tables: what has been seen, what could not be taken in
 NUMBERING = "identity"  # whose numbers every part after it files by
@@ -94,6 +95,7 @@ class Rebuild(msgspec.Struct, frozen=True, kw_only=True):
     seconds_left: float | None
     step: str
     error: str | None
+    error_said: Saying | None
     report: RebuildReport | None
 
 

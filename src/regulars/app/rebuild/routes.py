@@ -10,6 +10,7 @@ from regulars.app.rebuild.service import JOB
 from regulars.app.shop import Shop
 from regulars.kernel.errors import ConflictError
 from regulars.kernel.http import Page, Role, needs, page_limit
+from regulars.kernel.sayings import said
 
 
 class NewRebuild(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +123,7 @@ class RebuildsController(Controller):
 def _unfinished(shop: Shop, rebuild_id: str) -> Rebuild:
     found = shop.rebuilds.find(rebuild_id)
     if found.state not in UNFINISHED:
-        raise ConflictError(f"This rebuild is {found.state}. Begin a new one.")
+        raise ConflictError(said("rebuild_begin_new", "This rebuild is {state}. Begin a new one.", state=found.state))
     return found
 
 

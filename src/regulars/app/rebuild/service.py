@@ -31,6 +31,7 @@ from regulars.kernel.database.claim import claimed
 from regulars.kernel.errors import ConflictError, NotFoundError, RegularsError
 from regulars.kernel.http import Page, decode_cursor, page_of
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import Sentence, read, said
 from regulars.recommend.engine import artifact as artifacts
 from regulars.recommend.models import Models
 
@@ -108,7 +109,11 @@ class Rebuilds:
             assert row is not None, "it was just written"
             if _parts_of(row) != plan.parts:
                 raise ConflictError(
-                    f"A rebuild of {', '.join(_parts_of(row))} is unfinished. Go on with it, or discard it first."
+                    said(
+                        "rebuild_unfinished",
+                        "A rebuild of {parts} is unfinished. Go on with it, or discard it first.",
+                        parts=", ".join(_parts_of(row)),
+                    )
                 )
             return self._shown(row)
 
@@ -146,8 +151,12 @@ class Rebuilds:
         shop = self._shop
         found = self.find(rebuild_id)
         if found.state not in UNFINISHED:
-            raise ConflictError(f"This rebuild is {found.state}; there is nothing to throw away.")
-        with claimed(shop.database, CLAIM, taken="This rebuild is under way. Pause it first."):
+            raise ConflictError(
+                said("rebuild_over", "This rebuild is {state}; there is nothing to throw away.", state=found.state)
+            )
+        with claimed(
+            shop.database, CLAIM, taken=said("rebuild_under_way", "This rebuild is under way. Pause it first.")
+        ):
             with shop.database.write() as connection:
                 row = store.one(connection, rebuild_id)
                 store.end(connection, rebuild_id, state="discarded", now_us=shop.clock.now_us())
@@ -175,6 +184,7 @@ class Rebuilds:
             seconds_left=seconds_left(row.done, row.total, row.seconds) if state == "running" else None,
             step=row.step,
             error=row.error,
+            error_said=None if row.error is None else read(row.error_said),
             report=msgspec.json.decode(row.report, type=RebuildReport) if row.report else None,
         )
 
@@ -196,7 +206,7 @@ class _Sitting:
             try:
                 report = self._build(check=check)
             except RegularsError as error:
-                self._rest("failed", str(error))
+                self._rest("failed", error.sentence)
                 raise
             except BaseException:
                 self._rest("paused", None)
@@ -265,15 +275,25 @@ class _Sitting:
         parts = ", ".join(self._plan.parts)
         if self._plan.feeds and comparison.identifiers_moved:
             raise ConflictError(
-                f"By today's rules {comparison.identifiers_moved:,} identifiers belong to other customers than they "
-                f"do in the shop, so {parts} alone would not fit the rest. Rebuild everything."
+                said(
+                    "rebuild_identifiers_moved",
+                    "By today's rules {count:,} identifiers belong to other customers than they do in the "
+                    "shop, so {parts} alone would not fit the rest. Rebuild everything.",
+                    count=comparison.identifiers_moved,
+                    parts=parts,
+                )
             )
         with self._building.beside.database.read() as connection:
             letters = count_failed(connection)
         if letters:
             raise ConflictError(
-                f"{letters:,} events that the shop has taken in cannot be taken in by {parts} any more. "
-                "Rebuild everything, which lays them aside, or update Regulars."
+                said(
+                    "rebuild_not_taken",
+                    "{count:,} events that the shop has taken in cannot be taken in by {parts} any more. "
+                    "Rebuild everything, which lays them aside, or update Regulars.",
+                    count=letters,
+                    parts=parts,
+                )
             )
 
     def _notes(self) -> list[str]:
@@ -319,7 +339,7 @@ class _Sitting:
             comparison=comparison,
         )
 
-    def _rest(self, state: State, error: str | None, report: RebuildReport | None = None) -> None:
+    def _rest(self, state: State, error: Sentence | None, report: RebuildReport | None = None) -> None:
         now_us, rebuild_id = self._shop.clock.now_us(), self._row.rebuild_id
         with self._shop.database.write() as connection:
             store.set_progress(connection, rebuild_id, self._building.progress, now_us)

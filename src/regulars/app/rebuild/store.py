@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 from regulars.app.rebuild.core import UNFINISHED, RebuildReport, State
 from regulars.kernel.bulk import write_rows
 from regulars.kernel.database import Migration
+from regulars.kernel.sayings import Sentence, text_of, written
 
 ROWS_A_READ = 10_000
 
@@ -29,12 +30,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX rebuilds_history_by_time ON rebuilds_history (started_us)",
         ),
     ),
+    # Which sentence an error is, for whoever says it in another language.
+    Migration("rebuilds", 2, ("ALTER TABLE rebuilds_history ADD COLUMN error_said TEXT NOT NULL DEFAULT ''",)),
 )
 DERIVED_TABLES: tuple[str, ...] = ()
 
 _COLUMNS = (
     "rebuild_id, token, program, parts, state, begun, started_us, changed_us, finished_us, done, total, events, "
-    "from_history, seconds, step, error, report"
+    "from_history, seconds, step, error, error_said, report"
 )
 _ADD = text("""
 INSERT INTO rebuilds_history (rebuild_id, token, program, parts, state, started_us, changed_us)
@@ -56,7 +59,7 @@ UPDATE rebuilds_history SET state = 'running', error = NULL, changed_us = :now_u
     events = :events, from_history = :from_history, seconds = :seconds, step = :step WHERE rebuild_id = :rebuild_id""")
 _END = text("""
 UPDATE rebuilds_history SET state = :state, changed_us = :now_us, finished_us = :finished_us, error = :error,
-    report = COALESCE(:report, report) WHERE rebuild_id = :rebuild_id""")
+    error_said = :said, report = COALESCE(:report, report) WHERE rebuild_id = :rebuild_id""")
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -143,7 +146,7 @@ def end(
     *,
     state: State,
     now_us: int,
-    error: str | None = None,
+    error: Sentence | None = None,
     report: RebuildReport | None = None,
 ) -> None:
     """Note how it ended, or that it rests."""
@@ -152,7 +155,8 @@ def end(
         "state": state,
         "now_us": now_us,
         "finished_us": None if state in UNFINISHED else now_us,
-        "error": error,
+        "error": None if error is None else text_of(error),
+        "said": written(error),
         "report": msgspec.json.encode(report).decode() if report else None,
     }
     connection.execute(_END, values)

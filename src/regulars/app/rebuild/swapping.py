@@ -29,6 +29,7 @@ from regulars.events.worker_store import (
 )
 from regulars.kernel.errors import ConflictError, DatabaseBusyError
 from regulars.kernel.generations import set_generation
+from regulars.kernel.sayings import said
 
 if TYPE_CHECKING:
     from regulars.app.shop import Shop
@@ -96,8 +97,13 @@ def _carry(building: Building, old: Connection, new: Connection) -> None:
     started = {partition: log.start(partition) for partition in log.partitions()}
     if building.plan.whole and (twice := carry_letters(old, new, started)):
         raise ConflictError(
-            f"{len(twice)} dead letters were sent again while the shop was being rebuilt, and by today's rules what "
-            "they stand for has taken effect as well. Discard this rebuild and begin once more."
+            said(
+                "rebuild_letters_twice",
+                "{count} dead letters were sent again while the shop was being rebuilt, and by today's "
+                "rules what they stand for has taken effect as well. Discard this rebuild and begin once "
+                "more.",
+                count=len(twice),
+            )
         )
     if not any(started.values()):
         return

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import Saying, said
 
 Into = Literal["counts", "lake", "profile"]
 State = Literal["waiting", "running", "paused", "failed", "done", "discarded"]
@@ -47,7 +48,9 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a span that can hold nothing."""
         if self.until_us is not None and self.until_us <= self.since_us:
-            raise InvalidError("A span ends after it begins: `until` must be later than `since`.")
+            raise InvalidError(
+                said("replay_span_ends", "A span ends after it begins: `until` must be later than `since`.")
+            )
 
     def covers(self, one: Told) -> bool:
         """Return whether something belongs to the span.
@@ -140,10 +143,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         if self.into != "profile":
             return
         if self.customer_id is None:
-            raise InvalidError("Say which customer shall be worked out anew: customer_id.")
+            raise InvalidError(said("replay_whom", "Say which customer shall be worked out anew: customer_id."))
         if self.since or self.until or self.sources or self.names:
             raise InvalidError(
-                "A customer is worked out anew from all that they did. Leave time, sources and names out."
+                said(
+                    "replay_all_of_customer",
+                    "A customer is worked out anew from all that they did. Leave time, sources and names out.",
+                )
             )
 
 
@@ -168,5 +174,6 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     events_per_s: float
     seconds_left: float | None
     error: str | None
+    error_said: Saying | None
     counts: list[SpanCount]
     changed: list[str]

@@ -28,6 +28,7 @@ from regulars.identity.store import KnownIdentifier
 from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from regulars.kernel.ids import CustomerId
+from regulars.kernel.sayings import said
 from regulars.lake import LakeRow
 from regulars.profiles import store as profiles_store
 
@@ -57,7 +58,7 @@ def recompute(shop: Shop, customer_id: CustomerId) -> RecomputeReport:
     for _ in range(TRIES):
         known = _connected(shop, standing)
         if not known:
-            raise NotFoundError(f"There is no customer {customer_id!r}.")
+            raise NotFoundError(said("no_customer", "There is no customer {customer!r}.", customer=customer_id))
         rows = _rows(shop, known)
         events = _events(shop, rows)
         with tempfile.TemporaryDirectory(prefix="regulars-recompute-") as name:
@@ -73,7 +74,10 @@ def recompute(shop: Shop, customer_id: CustomerId) -> RecomputeReport:
                 events=len(events),
                 changed=changed,
             )
-    raise UnavailableError("The customer did something new each time. Try again in a quieter moment.", retry_after_s=5)
+    raise UnavailableError(
+        said("replay_customer_busy", "The customer did something new each time. Try again in a quieter moment."),
+        retry_after_s=5,
+    )
 
 
 def _connected(shop: Shop, customer_id: CustomerId) -> dict[str, KnownIdentifier]:
@@ -90,8 +94,12 @@ def _connected(shop: Shop, customer_id: CustomerId) -> dict[str, KnownIdentifier
             keys |= fresh
             if len(keys) > IDENTIFIERS_MAX:
                 raise InvalidError(
-                    f"Over {IDENTIFIERS_MAX:,} identifiers are connected with this customer. Block the one that many "
-                    "share, then rebuild everything."
+                    said(
+                        "replay_identifiers_max",
+                        "Over {most:,} identifiers are connected with this customer. Block the one that many "
+                        "share, then rebuild everything.",
+                        most=IDENTIFIERS_MAX,
+                    )
                 )
         return identity_store.known(connection, keys)
 
@@ -162,8 +170,12 @@ def _take_over(
         moved = [key for key, one in known.items() if key not in found or found[key].customer_id != one.customer_id]
         if moved:
             raise ConflictError(
-                f"By today's rules {len(moved):,} identifiers around this customer belong to somebody else. "
-                "Rebuild everything: regulars rebuild."
+                said(
+                    "replay_identifiers_moved",
+                    "By today's rules {count:,} identifiers around this customer belong to somebody else. "
+                    "Rebuild everything: regulars rebuild.",
+                    count=len(moved),
+                )
             )
         customers = sorted({one.customer_id for one in known.values()})
         changed = [one.fields for one in differing(connection, fresh, [customer_id])]

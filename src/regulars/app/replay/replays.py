@@ -23,6 +23,7 @@ from regulars.kernel.database.claim import claimed
 from regulars.kernel.errors import ConflictError, NotFoundError, RegularsError
 from regulars.kernel.http import Page, decode_cursor, page_of
 from regulars.kernel.ids import CustomerId, new_id
+from regulars.kernel.sayings import Sentence, read, said
 
 if TYPE_CHECKING:
     from regulars.app.shop import Shop
@@ -115,7 +116,7 @@ class Replays:
 
         """
         if self._is_live(self._unfinished(replay_id)):
-            raise ConflictError("This replay is under way. Pause it first.")
+            raise ConflictError(said("replay_under_way", "This replay is under way. Pause it first."))
         self._set(replay_id, "discarded")
         return self.find(replay_id)
 
@@ -129,12 +130,16 @@ class Replays:
 
         """
         asked = store.asked_of(self._unfinished(replay_id))
-        with claimed(self._shop.database, CLAIM, taken="Another process is replaying. Wait for it, or pause it first."):
+        with claimed(
+            self._shop.database,
+            CLAIM,
+            taken=said("replay_elsewhere", "Another process is replaying. Wait for it, or pause it first."),
+        ):
             self._set(replay_id, "running")
             try:
                 changed = self._recompute(asked) if asked.into == "profile" else self._read(replay_id, asked, told)
             except RegularsError as error:
-                self._set(replay_id, "failed", error=str(error))
+                self._set(replay_id, "failed", error=error.sentence)
                 raise
             except BaseException:
                 self._set(replay_id, "paused")
@@ -174,7 +179,9 @@ class Replays:
         with self._shop.database.write() as connection:
             store.set_queued(connection, replay_id, run_id, self._shop.clock.now_us())
 
-    def _set(self, replay_id: str, state: State, *, error: str | None = None, changed: list[str] | None = None) -> None:
+    def _set(
+        self, replay_id: str, state: State, *, error: Sentence | None = None, changed: list[str] | None = None
+    ) -> None:
         now_us = self._shop.clock.now_us()
         with self._shop.database.write() as connection:
             store.set_state(connection, replay_id, state, now_us=now_us, error=error, changed=changed)
@@ -189,7 +196,7 @@ class Replays:
     def _unfinished(self, replay_id: str) -> Row[Any]:
         row = self._row(replay_id)
         if row.state not in UNFINISHED:
-            raise ConflictError(f"This replay is {row.state}. Begin a new one.")
+            raise ConflictError(said("replay_over", "This replay is {state}. Begin a new one.", state=row.state))
         return row
 
     def _is_live(self, row: Row[Any]) -> bool:
@@ -226,6 +233,7 @@ class Replays:
             events_per_s=gone.events_per_s,
             seconds_left=seconds_left(gone.records, gone.total, gone.seconds) if state == "running" else None,
             error=row.error,
+            error_said=None if row.error is None else read(row.error_said),
             counts=_counts_of(row)[:COUNTS_TOLD_MAX],
             changed=msgspec.json.decode(row.changed, type=list[str]) if row.changed else [],
         )
@@ -245,7 +253,7 @@ def span_of(shop: Shop, asked: Asked) -> Span:
     known = {source.source_id for source in shop.events.list_sources()} | {OWN_SOURCE}
     unknown = [source_id for source_id in asked.sources if source_id not in known]
     if unknown:
-        raise NotFoundError(f"There is no source {unknown[0]!r}.")
+        raise NotFoundError(said("no_source", "There is no source {source!r}.", source=unknown[0]))
     people = None
     if asked.customer_id is not None:
         people = shop.people_of(shop.customer_named(asked.customer_id))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 from regulars.app.replay.core import UNFINISHED, Asked, Gone, SpanCount, State
 from regulars.kernel.bulk import delete_among
 from regulars.kernel.database import Migration
+from regulars.kernel.sayings import Sentence, text_of, written
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
@@ -25,10 +26,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX replays_history_by_time ON replays_history (started_us)",
         ),
     ),
+    # Which sentence an error is, for whoever says it in another language.
+    Migration("replays", 2, ("ALTER TABLE replays_history ADD COLUMN error_said TEXT NOT NULL DEFAULT ''",)),
 )
 DERIVED_TABLES: tuple[str, ...] = ()
 
-_COLUMNS = "replay_id, asked, state, job_run_id, started_us, changed_us, finished_us, gone, counts, changed, error"
+_COLUMNS = (
+    "replay_id, asked, state, job_run_id, started_us, changed_us, finished_us, gone, counts, changed, error, error_said"
+)
 _ADD = text("""
 INSERT INTO replays_history (replay_id, asked, state, started_us, changed_us)
 VALUES (:replay_id, :asked, 'waiting', :now_us, :now_us)""")
@@ -49,7 +54,7 @@ UPDATE replays_history SET state = 'running', error = NULL, changed_us = :now_us
 WHERE replay_id = :replay_id""")
 _STATE = text("""
 UPDATE replays_history SET state = :state, changed_us = :now_us, finished_us = :finished_us, error = :error,
-    changed = COALESCE(:changed, changed) WHERE replay_id = :replay_id""")
+    error_said = :said, changed = COALESCE(:changed, changed) WHERE replay_id = :replay_id""")
 
 
 def add(connection: Connection, *, replay_id: str, asked: Asked, now_us: int) -> None:
@@ -97,7 +102,7 @@ def set_state(
     state: State,
     *,
     now_us: int,
-    error: str | None = None,
+    error: Sentence | None = None,
     changed: list[str] | None = None,
 ) -> None:
     """Note that it begins, rests, failed or is over."""
@@ -106,7 +111,8 @@ def set_state(
         "state": state,
         "now_us": now_us,
         "finished_us": None if state in UNFINISHED else now_us,
-        "error": error,
+        "error": None if error is None else text_of(error),
+        "said": written(error),
         "changed": None if changed is None else msgspec.json.encode(changed).decode(),
     }
     connection.execute(_STATE, values)

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from regulars.kernel.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
+from regulars.kernel.sayings import said
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -96,15 +97,19 @@ def open_place(places: Places, place: str) -> Iterator[tuple[str, IO[bytes]]]:
     """
     place = place.strip()
     if not place:
-        raise InvalidError("Say which file: a path, or an address such as s3://shop/exports/orders.csv.")
+        raise InvalidError(
+            said("import_which_file", "Say which file: a path, or an address such as s3://shop/exports/orders.csv.")
+        )
     if "://" not in place:
         path = places.local(place)
         try:
             file: IO[bytes] = path.open("rb")
         except (FileNotFoundError, IsADirectoryError):
-            raise NotFoundError(f"There is no file {place!r}.") from None
+            raise NotFoundError(said("no_file", "There is no file {file!r}.", file=place)) from None
         except OSError as error:
-            raise UnavailableError(f"{place!r} cannot be read: {error.strerror}.") from None
+            raise UnavailableError(
+                said("import_not_read", "{file!r} cannot be read: {why}.", file=place, why=str(error.strerror))
+            ) from None
         with file:
             yield path.name, file
         return
@@ -114,10 +119,19 @@ def open_place(places: Places, place: str) -> Iterator[tuple[str, IO[bytes]]]:
     try:
         opened = fsspec.open(address, "rb").open()
     except FileNotFoundError:
-        raise NotFoundError(f"There is no file {place!r}.") from None
+        raise NotFoundError(said("no_file", "There is no file {file!r}.", file=place)) from None
     except ImportError as error:
-        raise UnavailableError(f"{place!r} needs a package that is not installed: {error}.") from None
+        raise UnavailableError(
+            said(
+                "import_needs_package",
+                "{file!r} needs a package that is not installed: {why}.",
+                file=place,
+                why=str(error),
+            )
+        ) from None
     except Exception as error:  # whatever a remote store raises, the person must hear it as a sentence
-        raise UnavailableError(f"{place!r} cannot be read: {type(error).__name__}.") from error
+        raise UnavailableError(
+            said("import_not_read", "{file!r} cannot be read: {why}.", file=place, why=type(error).__name__)
+        ) from error
     with opened as stream:
         yield posixpath.basename(address), cast("IO[bytes]", stream)

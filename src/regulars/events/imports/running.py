@@ -29,6 +29,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import UnavailableError
 from regulars.kernel.eventlog import EventLog
 from regulars.kernel.ids import CustomerId
+from regulars.kernel.sayings import said
 from regulars.kernel.tables import Format, Row, RowProblem
 
 RECORDS_AHEAD_MAX = 20  # of 500 events each: what comes in live waits for some 10,000 imported events, about a second
@@ -244,7 +245,12 @@ def _refuse_replaced(file: IO[bytes]) -> None:
     except (OSError, AttributeError):
         return  # no file of this machine's disk
     if links == 0:
-        raise UnavailableError("Somebody was taken out of the file meanwhile. The import goes on with what it is now.")
+        raise UnavailableError(
+            said(
+                "import_file_changed",
+                "Somebody was taken out of the file meanwhile. The import goes on with what it is now.",
+            )
+        )
 
 
 def _survey(walk: Walk, told: Told) -> None:

@@ -31,6 +31,7 @@ from regulars.kernel.files import Files
 from regulars.kernel.http import Page, decode_cursor, page_limit, page_of
 from regulars.kernel.ids import SourceId, new_id
 from regulars.kernel.jobs import JobProgress, Jobs
+from regulars.kernel.sayings import Saying, said
 from regulars.kernel.settings import ImportsSettings
 from regulars.kernel.tables import Format, Layout, Row, format_of, open_table
 
@@ -39,6 +40,7 @@ ROWS_LOOKED_AT = 1_000
 ENCODING_BYTES_LOOKED_AT = 1 << 20
 RAW_ROWS_SHOWN = 20
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
+_JOB_UNKNOWN = said("job_unknown", "The job that worked on it is not known any more. Begin it again.")
 ENCODINGS = ("big5hkscs", "shift_jis", "gb18030", "cp1252")  # tried in this order when a file is not UTF-8
 
 State = Literal["received", "checking", "checked", "running", "done", "failed", "cancelled"]
@@ -65,6 +67,7 @@ class HistoryImport(msgspec.Struct, frozen=True, kw_only=True):
     job_run_id: str | None
     progress: JobProgress | None
     error: str | None
+    error_said: Saying | None
     file_kept: bool
     kept_until: datetime
     same_as: str | None
@@ -269,7 +272,13 @@ class Imports:
     def _refuse_while_busy(self, row: FileRow) -> None:
         shown = self._shown(row)
         if shown.state in {"checking", "running"}:
-            raise ConflictError(f"{row.name!r} is being worked on just now. Wait for it, or cancel it first.")
+            raise ConflictError(
+                said(
+                    "import_worked_on",
+                    "{file!r} is being worked on just now. Wait for it, or cancel it first.",
+                    file=row.name,
+                )
+            )
 
     def _source_id(self) -> SourceId:
         """Return the source that imports come through when nobody names one; made when it is not there."""
@@ -339,7 +348,13 @@ class Imports:
         try:
             file = self._files.open(path, "rb")
         except NotFoundError:
-            raise NotFoundError(f"There are no rejected rows of {row.name!r}: all went in, or they are gone.") from None
+            raise NotFoundError(
+                said(
+                    "import_no_rejected",
+                    "There are no rejected rows of {file!r}: all went in, or they are gone.",
+                    file=row.name,
+                )
+            ) from None
         return f"{Path(row.name).stem}.{Path(path).name}", file
 
     # ------------------------------------------------------------------ mappings
@@ -378,7 +393,12 @@ class Imports:
         name = name.strip()
         if not 0 < len(name) <= MAPPING_NAME_CHARACTERS_MAX:
             raise InvalidError(
-                f"A mapping's name has 1 to {MAPPING_NAME_CHARACTERS_MAX} characters, this one {len(name)}."
+                said(
+                    "mapping_name",
+                    "A mapping's name has 1 to {most} characters, this one {length}.",
+                    most=MAPPING_NAME_CHARACTERS_MAX,
+                    length=len(name),
+                )
             )
         mapping = checked(mapping)
         now_us = self._clock.now_us()
@@ -397,7 +417,9 @@ class Imports:
     def open_file(self, row: FileRow) -> IO[bytes]:
         """Return the file of an import, open."""
         if not row.kept:
-            raise NotFoundError(f"The file {row.name!r} is not kept any more. Upload it again.")
+            raise NotFoundError(
+                said("import_not_kept", "The file {file!r} is not kept any more. Upload it again.", file=row.name)
+            )
         return self._files.open(f"{folder_of(row.import_id)}/file.{row.format}", "rb")
 
     def keep(self, row: FileRow) -> None:
@@ -440,7 +462,7 @@ class Imports:
         return row
 
     def _shown(self, row: FileRow, same_as: str | None = None) -> HistoryImport:
-        state, progress, error = self._standing(row)
+        state, progress, error, error_said = self._standing(row)
         return HistoryImport(
             import_id=row.import_id,
             name=row.name,
@@ -456,22 +478,23 @@ class Imports:
             job_run_id=row.job_run_id,
             progress=progress,
             error=error,
+            error_said=error_said,
             file_kept=row.kept,
             kept_until=moment(row.created_us + self._settings.keep_days * DAY_US),
             same_as=same_as,
         )
 
-    def _standing(self, row: FileRow) -> tuple[State, JobProgress | None, str | None]:
+    def _standing(self, row: FileRow) -> tuple[State, JobProgress | None, str | None, Saying | None]:
         state = msgspec.convert(row.state, State)
         if state not in {"checking", "running"} or row.job_run_id is None:
-            return state, None, None
+            return state, None, None, None
         try:
             run = self._jobs.find(row.job_run_id)
         except NotFoundError:
-            return "failed", None, "The job that worked on it is not known any more. Begin it again."
+            return "failed", None, _JOB_UNKNOWN.text, _JOB_UNKNOWN.saying
         if run.state in {"failed", "cancelled"}:
-            return msgspec.convert(str(run.state), State), run.progress, run.error
-        return state, run.progress, run.error
+            return msgspec.convert(str(run.state), State), run.progress, run.error, run.error_said
+        return state, run.progress, run.error, run.error_said
 
 
 def rejected_path(row: FileRow) -> str:

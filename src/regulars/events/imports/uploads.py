@@ -14,6 +14,7 @@ from regulars.kernel.clock import Clock
 from regulars.kernel.errors import DiskFullError, InvalidError, TooLargeError
 from regulars.kernel.files import Files
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import said
 from regulars.kernel.tables import Format, format_of, open_table
 
 FOLDER = "imports/history"
@@ -72,10 +73,19 @@ class Upload:
         self._size_bytes += len(chunk)
         if self._size_bytes > self._bytes_max:
             raise TooLargeError(
-                f"A file of history has at most {self._bytes_max:,} bytes (imports.bytes_max). Give it in parts."
+                said(
+                    "import_file_too_large",
+                    "A file of history has at most {most:,} bytes (imports.bytes_max). Give it in parts.",
+                    most=self._bytes_max,
+                )
             )
         if self._files.is_local and _free_bytes(self._files, self._path) < DISK_KEPT_FREE_BYTES:
-            raise DiskFullError("No room is left for this file beside what live events need. Free some space first.")
+            raise DiskFullError(
+                said(
+                    "import_no_room",
+                    "No room is left for this file beside what live events need. Free some space first.",
+                )
+            )
         self._digest.update(chunk)
         self._file.write(chunk)
 
@@ -93,7 +103,7 @@ class Upload:
             os.fsync(self._file.fileno())
         self._file.close()
         if not self._size_bytes:
-            raise InvalidError(f"The file {self._name!r} is empty.")
+            raise InvalidError(said("import_file_empty", "The file {file!r} is empty.", file=self._name))
         if self._format == "parquet":
             with self._files.open(self._path, "rb") as file:
                 open_table(file, "parquet")
@@ -125,9 +135,22 @@ def checked_name(name: str) -> str:
     """
     name = Path(name.replace("\\", "/")).name.strip()
     if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        raise InvalidError(f"A file's name has 1 to {NAME_CHARACTERS_MAX} printable characters, this one {len(name)}.")
+        raise InvalidError(
+            said(
+                "import_file_name",
+                "A file's name has 1 to {most} printable characters, this one {length}.",
+                most=NAME_CHARACTERS_MAX,
+                length=len(name),
+            )
+        )
     if name.lower().endswith((".xls", ".xlsx", ".ods", ".numbers")):
-        raise InvalidError(f"{name!r} is a spreadsheet's own format. Save it as CSV UTF-8 and give that file.")
+        raise InvalidError(
+            said(
+                "import_spreadsheet",
+                "{file!r} is a spreadsheet's own format. Save it as CSV UTF-8 and give that file.",
+                file=name,
+            )
+        )
     if name.lower().endswith((".zip", ".gz", ".bz2", ".xz", ".zst", ".7z")):
-        raise InvalidError(f"{name!r} is packed. Unpack it and give the file in it.")
+        raise InvalidError(said("import_packed", "{file!r} is packed. Unpack it and give the file in it.", file=name))
     return name

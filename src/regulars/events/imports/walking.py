@@ -22,6 +22,7 @@ from regulars.events.imports.store.scratch import Scratch
 from regulars.events.record import AcceptedRequest, encode_entry
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.eventlog import Record
+from regulars.kernel.sayings import said
 from regulars.kernel.tables import Format, Row, Table, not_in, open_table
 
 CALLS_A_LOAD = 500
@@ -215,8 +216,13 @@ class Walk:
             rows_held += 1
             if rows_held > HELD_ROWS_MAX:
                 raise InvalidError(
-                    f"At row {row.number:,} more than {HELD_ROWS_MAX:,} lines wait for the rest of their order. "
-                    "Sort the file by the order's number and give it again."
+                    said(
+                        "import_too_many_lines",
+                        "At row {row:,} more than {most:,} lines wait for the rest of their order. Sort the file "
+                        "by the order's number and give it again.",
+                        row=row.number,
+                        most=HELD_ROWS_MAX,
+                    )
                 )
             if len(lines) >= self.scratch.lines_of(reading.order_id):
                 yield order_of(held.pop(reading.order_id), self.mapping)

@@ -10,13 +10,14 @@ from sqlalchemy import text
 from regulars.kernel.database import postgresql, sqlite
 from regulars.kernel.database.service import Database
 from regulars.kernel.errors import ConflictError
+from regulars.kernel.sayings import Sentence
 
 _TRY_CLAIM = text("SELECT pg_try_advisory_lock(:key)")
 _LET_GO = text("SELECT pg_advisory_unlock(:key)")
 
 
 @contextmanager
-def claimed(database: Database, name: str, *, taken: str) -> Iterator[None]:
+def claimed(database: Database, name: str, *, taken: Sentence) -> Iterator[None]:
     """Hold a name over a state database until the end of the block, whatever its engine.
 
     Raises
@@ -34,7 +35,7 @@ def claimed(database: Database, name: str, *, taken: str) -> Iterator[None]:
 
 
 @contextmanager
-def _by_file(database: Database, name: str, taken: str) -> Iterator[None]:
+def _by_file(database: Database, name: str, taken: Sentence) -> Iterator[None]:
     import fcntl
 
     path = sqlite.path_of(database.location)
@@ -47,7 +48,7 @@ def _by_file(database: Database, name: str, taken: str) -> Iterator[None]:
 
 
 @contextmanager
-def _by_server(database: Database, name: str, taken: str) -> Iterator[None]:
+def _by_server(database: Database, name: str, taken: Sentence) -> Iterator[None]:
     key = {"key": postgresql.key_of(f"claim:{name}")}
     with database.session() as connection:
         if not connection.execute(_TRY_CLAIM, key).scalar_one():

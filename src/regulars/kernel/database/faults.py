@@ -10,18 +10,37 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from regulars.kernel.errors import DatabaseBusyError, DatabaseError, DiskFullError, InvalidError, RegularsError
+from regulars.kernel.sayings import said
 
-_FULL = "The disk of the state database is full. Free some space; nothing acknowledged was lost."
-_BUSY = "The state database is busy with another change. Try again."
-_TOO_LARGE = "A whole number is too large: it must lie between -9223372036854775808 and 9223372036854775807."
-_NUL = "A text holds a NUL character (\\u0000), which cannot be kept. Take it out."
+_FULL = said(
+    "database_disk_full", "The disk of the state database is full. Free some space; nothing acknowledged was lost."
+)
+_BUSY = said("database_busy", "The state database is busy with another change. Try again.")
+_TOO_LARGE = said(
+    "number_too_large", "A whole number is too large: it must lie between -9223372036854775808 and 9223372036854775807."
+)
+_NUL = said("text_holds_nul", "A text holds a NUL character (\\u0000), which cannot be kept. Take it out.")
 _SQLITE_SENTENCES = {
-    sqlite3.SQLITE_CANTOPEN: "The state database cannot be opened. Check that the folder exists and may be written.",
-    sqlite3.SQLITE_READONLY: "The state database may not be written. Give this program's user the right to its folder.",
-    sqlite3.SQLITE_PERM: "The state database may not be opened. Give this program's user the right to its folder.",
-    sqlite3.SQLITE_CORRUPT: "The state database is damaged. Restore a backup, or replay the log into a new one.",
-    sqlite3.SQLITE_NOTADB: "The file of the state database is no SQLite database. Restore a backup.",
-    sqlite3.SQLITE_IOERR: "The disk of the state database failed to read or write. Check the disk.",
+    sqlite3.SQLITE_CANTOPEN: said(
+        "database_not_opened", "The state database cannot be opened. Check that the folder exists and may be written."
+    ),
+    sqlite3.SQLITE_READONLY: said(
+        "database_not_written",
+        "The state database may not be written. Give this program's user the right to its folder.",
+    ),
+    sqlite3.SQLITE_PERM: said(
+        "database_not_allowed",
+        "The state database may not be opened. Give this program's user the right to its folder.",
+    ),
+    sqlite3.SQLITE_CORRUPT: said(
+        "database_damaged", "The state database is damaged. Restore a backup, or replay the log into a new one."
+    ),
+    sqlite3.SQLITE_NOTADB: said(
+        "database_no_sqlite", "The file of the state database is no SQLite database. Restore a backup."
+    ),
+    sqlite3.SQLITE_IOERR: said(
+        "database_disk_failed", "The disk of the state database failed to read or write. Check the disk."
+    ),
 }
 # PostgreSQL, appendix A: class 53 is short of something, 40 rolled back, 55P03 waited too long for a lock,
 # 08 and 57P connection gone or server going down, 28 and 3D wrong user or database.
@@ -36,7 +55,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError as error:
-        raise DatabaseBusyError("Every connection to the state database is in use.") from error
+        raise DatabaseBusyError(
+            said("database_connections", "Every connection to the state database is in use.")
+        ) from error
     except OverflowError as error:
         if "SQLite INTEGER" not in str(error):
             raise
@@ -50,7 +71,7 @@ def translated() -> Iterator[None]:
 
 def _told(error: DBAPIError) -> RegularsError | None:
     if error.connection_invalidated:
-        return DatabaseError("The connection to the state database was lost.")
+        return DatabaseError(said("database_lost", "The connection to the state database was lost."))
     if isinstance(error.orig, sqlite3.Error):
         return _sqlite(error.orig)
     return _postgresql(error)
@@ -77,11 +98,14 @@ def _postgresql(error: DBAPIError) -> RegularsError | None:
         return InvalidError(unfit)
     if state == "25006":
         return DatabaseError(
-            "The state database takes no changes: it is a standby, or the block was opened for reading."
+            said(
+                "database_reads_only",
+                "The state database takes no changes: it is a standby, or the block was opened for reading.",
+            )
         )
     first = (str(error.orig).splitlines() or ["no answer"])[0].rstrip(".")
     if state[:2] in {"08", "28", "3D", "53", "58"} or state[:3] == "57P" or (not state and _is_operational(error)):
-        return DatabaseError(f"The state database does not answer: {first}.")
+        return DatabaseError(said("database_no_answer", "The state database does not answer: {why}.", why=first))
     return None
 
 

@@ -23,6 +23,7 @@ from regulars.kernel.eventlog.shelf import (
     segment_after,
     shelf_of,
 )
+from regulars.kernel.sayings import said
 
 SUFFIX = ".log.db"
 BUSY_TIMEOUT_S = 15
@@ -180,7 +181,14 @@ class PartitionFile:
             try:
                 yield self._connection
             except sqlite3.OperationalError as error:
-                raise UnavailableError(f"The log of {self._partition!r} cannot be read: {error}.") from error
+                raise UnavailableError(
+                    said(
+                        "log_not_read",
+                        "The log of {partition!r} cannot be read: {why}.",
+                        partition=self._partition,
+                        why=str(error),
+                    )
+                ) from error
 
 
 def trimmed_through(connection: sqlite3.Connection) -> int:

@@ -28,6 +28,7 @@ from regulars.kernel.eventlog.file import (
 )
 from regulars.kernel.eventlog.segment import Group, Segment, wipe, write_segment
 from regulars.kernel.eventlog.shelf import Listed
+from regulars.kernel.sayings import said
 
 STEP_ROWS = 256  # deleted in one transaction: an appending process waits some milliseconds at most
 STEP_BYTES = 1 << 20
@@ -136,7 +137,9 @@ class Keeper:
         try:
             size = write_segment(self._shelf / name, groups)
         except OSError as error:
-            raise DiskFullError(f"Old records could not be packed: {error.strerror}.") from error
+            raise DiskFullError(
+                said("log_not_packed", "Old records could not be packed: {why}.", why=str(error.strerror))
+            ) from error
         records = sum(len(group.payloads) for group in groups)
         size_before = sum(len(payload) for group in groups for payload in group.payloads)
         return Listed(groups[0].first_offset, records, name, size, size_before)
@@ -212,7 +215,9 @@ class Keeper:
         connection.execute("VACUUM")
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
-            raise UnavailableError("Somebody reads the log for long; its old pages could not be wiped yet.")
+            raise UnavailableError(
+                said("log_not_wiped", "Somebody reads the log for long; its old pages could not be wiped yet.")
+            )
 
     @contextmanager
     def _keeping(self, *, secure_delete: str = "FAST") -> Iterator[sqlite3.Connection]:

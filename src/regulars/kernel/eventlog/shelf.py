@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regulars.kernel.eventlog.segment import SUFFIX, DamagedError, Group, Segment
+from regulars.kernel.sayings import said
 
 BLOCKS_KEPT = 4  # in memory: whoever reads on asks for the rest of the same block next
 SEGMENTS_KEPT = 8
@@ -160,7 +161,11 @@ class Reading:
             except (FileNotFoundError, DamagedError) as error:
                 if failed == listed.name:
                     raise DamagedError(
-                        f"The packed records in {listed.name} are missing or damaged. Restore this file from a backup."
+                        said(
+                            "log_records_damaged",
+                            "The packed records in {file} are missing or damaged. Restore this file from a backup.",
+                            file=listed.name,
+                        )
                     ) from error
                 failed = listed.name
 

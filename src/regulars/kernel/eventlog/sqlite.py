@@ -17,6 +17,7 @@ from regulars.kernel.eventlog.core import SEGMENT_BYTES, LogPressure, LogSize, P
 from regulars.kernel.eventlog.file import PartitionFile, partition_names, partition_path
 from regulars.kernel.eventlog.keeper import Keeper
 from regulars.kernel.eventlog.writer import PartitionWriter
+from regulars.kernel.sayings import said
 
 
 class SqliteEventLog:
@@ -139,5 +140,12 @@ class SqliteEventLog:
         try:
             opened = PartitionFile(path, partition)
         except sqlite3.Error as error:
-            raise UnavailableError(f"Partition {partition!r} of the log cannot be opened: {error}.") from error
+            raise UnavailableError(
+                said(
+                    "log_not_opened",
+                    "Partition {partition!r} of the log cannot be opened: {why}.",
+                    partition=partition,
+                    why=str(error),
+                )
+            ) from error
         return self._files.setdefault(partition, opened)

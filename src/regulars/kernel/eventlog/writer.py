@@ -26,6 +26,7 @@ from regulars.kernel.eventlog.file import (
     connect,
     encode_payloads,
 )
+from regulars.kernel.sayings import said
 
 QUEUE_BYTES_MAX = 64 << 20  # more than a second of the fastest traffic measured; above, callers are sent away
 WAIT_S_MAX = 5.0  # so long may the longest wait; SDKs give a request up after 10 to 15 s, and then send it again
@@ -116,9 +117,11 @@ class PartitionWriter:
     def _enqueue(self, waiting: _Waiting) -> None:
         with self._counting:
             if self._closed:
-                raise UnavailableError("The log is being closed.", retry_after_s=2)
+                raise UnavailableError(said("log_closing", "The log is being closed."), retry_after_s=2)
             if self._measured(waiting.since_s):
-                raise LogBusyError("More arrives than the disk can take; come back shortly.", retry_after_s=2)
+                raise LogBusyError(
+                    said("log_busy", "More arrives than the disk can take; come back shortly."), retry_after_s=2
+                )
             self._queued_bytes += waiting.size
             self._queue.put(waiting)
 

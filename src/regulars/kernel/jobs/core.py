@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND
+from regulars.kernel.sayings import Saying, Sentence
 
 if TYPE_CHECKING:
     from regulars.kernel.jobs.service import JobRun
@@ -94,7 +95,7 @@ class Ending:
     now_us: int
     attempt: int
     due_us: int | None = None
-    error: str | None = None
+    error: Sentence | None = None
 
 
 class JobProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,3 +118,4 @@ class JobRunStatus(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     error: str | None
+    error_said: Saying | None = None

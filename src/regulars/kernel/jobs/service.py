@@ -26,11 +26,14 @@ from regulars.kernel.http import Page, decode_cursor, page_of
 from regulars.kernel.ids import new_id
 from regulars.kernel.jobs import store
 from regulars.kernel.jobs.core import Ending, Job, JobProgress, JobRunStatus, JobState
+from regulars.kernel.sayings import Sentence, said
 
 LEASE_S = 30  # a process that dies is noticed within this time
 RUNS_KEPT = 200  # finished runs kept per job, for the console
+WHY_CHARACTERS_MAX = 480
 PROGRESS_EVERY_US = 250_000  # more often than four times a second nobody can read it
 
+_WENT_AWAY = said("job_went_away", "The process that ran it went away.")
 _log = logging.getLogger(__name__)
 
 
@@ -222,7 +225,7 @@ class Jobs:
         with self._database.write() as connection:
             for row in store.left_behind(connection, now_us):
                 _log.warning("job %s was left behind by %s", row.job, row.holder)
-                ending = self._next_try(row, attempt=row.attempt, error="The process that ran it went away.")
+                ending = self._next_try(row, attempt=row.attempt, error=_WENT_AWAY)
                 store.end(connection, row.job_run_id, ending, holder=row.holder)
 
     def _queue_scheduled(self) -> None:
@@ -296,7 +299,7 @@ class Jobs:
             store.end(connection, run.job_run_id, ending, holder=self._holder)
             store.forget_old(connection, row.job, keep=RUNS_KEPT)
 
-    def _next_try(self, row: Row[Any], *, attempt: int, error: str, again: bool = True) -> Ending:
+    def _next_try(self, row: Row[Any], *, attempt: int, error: Sentence, again: bool = True) -> Ending:
         now_us = self.clock.now_us()
         job = self._jobs.get(row.job)
         due_us = job.retry_us(now_us, attempt=attempt) if job and again else None
@@ -338,8 +341,8 @@ def _stop_unless(*, ours: bool, cancelled: bool) -> None:
         raise JobStopped("cancelled")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Sentence:
     if isinstance(error, RegularsError):
-        return str(error)
+        return error.sentence
     first = (str(error).splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}"[:500]
+    return said("job_stumbled", "{kind}: {why}", kind=type(error).__name__, why=first[:WHY_CHARACTERS_MAX])

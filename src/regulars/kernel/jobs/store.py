@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 from regulars.kernel.clock import moment
 from regulars.kernel.database import Migration
 from regulars.kernel.jobs.core import Ending, JobProgress, JobRunStatus, JobState
+from regulars.kernel.sayings import read, text_of, written
 
 MIGRATIONS = (
     Migration(
@@ -28,12 +29,14 @@ MIGRATIONS = (
             "CREATE INDEX kernel_job_runs_by_job ON kernel_job_runs (job, queued_us)",
         ),
     ),
+    # Which sentence an error is, for whoever says it in another language.
+    Migration("kernel", 2, ("ALTER TABLE kernel_job_runs ADD COLUMN error_said TEXT NOT NULL DEFAULT ''",)),
 )
 DERIVED_TABLES: tuple[str, ...] = ()
 
 _COLUMNS = (
     "job_run_id, job, state, args, checkpoint, attempt, due_us, queued_us, started_us, finished_us, "
-    "done, total, note, error, holder, cancel_wanted"
+    "done, total, note, error, error_said, holder, cancel_wanted"
 )
 # Queue a run.
 _ADD = text(
@@ -78,8 +81,8 @@ _CANCEL_WANTED = text("SELECT cancel_wanted FROM kernel_job_runs WHERE job_run_i
 _LEFT = text(f"SELECT {_COLUMNS} FROM kernel_job_runs WHERE state = 'running' AND lease_until_us < :now_us")
 # A run ends, or waits again; only its holder may say so.
 _END = text(
-    "UPDATE kernel_job_runs SET state = :state, error = :error, due_us = :due_us, finished_us = :finished_us, "
-    "attempt = :attempt, holder = NULL, lease_until_us = NULL "
+    "UPDATE kernel_job_runs SET state = :state, error = :error, error_said = :said, due_us = :due_us, "
+    "finished_us = :finished_us, attempt = :attempt, holder = NULL, lease_until_us = NULL "
     "WHERE job_run_id = :job_run_id AND state = 'running' AND holder = :holder"
 )
 _CANCEL_QUEUED = text(
@@ -171,7 +174,8 @@ def end(connection: Connection, job_run_id: str, ending: Ending, *, holder: str)
         "job_run_id": job_run_id,
         "holder": holder,
         "state": ending.state.value,
-        "error": ending.error,
+        "error": None if ending.error is None else text_of(ending.error),
+        "said": written(ending.error),
         "attempt": ending.attempt,
         "due_us": ending.now_us if ending.due_us is None else ending.due_us,
         "finished_us": ending.now_us if ending.state.is_over else None,
@@ -213,4 +217,5 @@ def status_of(row: Row[Any]) -> JobRunStatus:
         started_at=None if row.started_us is None else moment(row.started_us),
         finished_at=None if row.finished_us is None else moment(row.finished_us),
         error=row.error,
+        error_said=None if row.error is None else read(row.error_said),
     )

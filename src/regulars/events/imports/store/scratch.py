@@ -13,6 +13,7 @@ from typing import Self
 import msgspec
 
 from regulars.kernel.errors import DiskFullError
+from regulars.kernel.sayings import said
 
 _SCRATCH = ""  # SQLite's name for a private file on disk that vanishes when it is closed
 _TABLES = (
@@ -179,4 +180,6 @@ class Scratch:
         try:
             return self._file.execute(statement, values)
         except sqlite3.OperationalError as error:
-            raise DiskFullError(f"The scratch file of an import cannot be written: {error}.") from error
+            raise DiskFullError(
+                said("import_scratch", "The scratch file of an import cannot be written: {why}.", why=str(error))
+            ) from error
