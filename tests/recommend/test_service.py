@@ -14,7 +14,7 @@ from regulars.experiments import Experiment, Experiments, Variant
 from regulars.experiments.store import MIGRATIONS as EXPERIMENTS
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.database import Database
-from regulars.kernel.errors import DatabaseError, DiskFullError, InvalidError, NotFoundError
+from regulars.kernel.errors import DatabaseError, DiskFullError, InvalidError, NotFoundError, UnavailableError
 from regulars.kernel.ids import CustomerId, ItemId
 from regulars.kernel.jobs import MIGRATIONS as JOBS
 from regulars.kernel.jobs import Jobs
@@ -389,6 +389,42 @@ def test_a_new_model_is_taken_up_and_three_are_kept(any_shop: SmallShop) -> None
         versions.append(shop.recommend.train().version)
     assert other_process.for_customer("ann").model_version == versions[-1]
     assert [one.version for one in shop.recommend.models()] == versions[:0:-1]
+
+
+def test_a_model_knows_what_was_filed_when_learning_began_however_long_reading_takes(
+    any_shop: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = any_shop
+    stocked(shop)
+    shop.work()
+    monkeypatch.setattr("regulars.recommend.models.ROWS_A_READ", 4)
+    parts = []
+
+    def meanwhile(done: int, _total: int, note: str) -> None:
+        if note == "reading":
+            parts.append(done)
+            shop.watch("late", "heat", "ronin")
+            shop.work()  # nothing holds the writer up
+
+    trained = shop.recommend.train(meanwhile)
+    assert len(parts) == 4
+    assert trained.interactions == trained.through_seq == 16
+    assert "ronin" in ids(shop.recommend.for_customer("crime0", count=5))  # followed since
+    shop.clock.wind(timedelta(seconds=1))
+    assert shop.recommend.train().interactions == 24
+
+
+def test_a_state_that_is_rebuilt_while_a_model_learns_from_it_is_read_anew(
+    shop: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked(shop)
+    shop.work()
+    asked = iter(["", "", "b2"])
+    monkeypatch.setattr("regulars.recommend.models.generation_of", lambda *_: next(asked))
+    monkeypatch.setattr("regulars.recommend.models.ROWS_A_READ", 4)
+    with pytest.raises(UnavailableError, match="was rebuilt while a model was learnt"):
+        shop.recommend.train()
+    assert artifacts.versions(shop.files) == []
 
 
 def test_training_an_empty_shop_is_no_error(shop: SmallShop) -> None:

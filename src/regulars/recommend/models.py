@@ -9,6 +9,7 @@ import numpy as np
 
 from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
+from regulars.kernel.errors import UnavailableError
 from regulars.kernel.files import Files
 from regulars.kernel.generations import generation_of
 from regulars.kernel.ids import CustomerId
@@ -106,20 +107,36 @@ class Models:
             store.forget_erasures(connection, kept)
 
     def _read(self, on_progress: OnProgress) -> tuple[State, Columns, dict[int, CustomerId], list[str], str]:
-        """Read one snapshot of everything that is filed."""
-        crowds: dict[str, int] = {"/": 0}
-        parts: list[Columns] = []
+        """Read everything that is filed by now."""
         with self._database.read() as connection:
             state = store.state(connection)
             generation = generation_of(connection, store.PART)
             owners = {row.anchor: row.customer_id for row in store.owners_since(connection, 0)}
             item_ids = _by_number(store.items_after(connection, 0))
-            after = 0
-            while rows := store.interactions_after(connection, after, ROWS_A_READ):
-                after = rows[-1].seq
-                parts.append(_columns(rows, crowds))
-                on_progress(20 * after // max(state.next_seq, 1), STEPS, "reading")
-        return state, _together(parts, list(crowds)), owners, item_ids, generation
+        return state, self._interactions(state, generation, on_progress), owners, item_ids, generation
+
+    def _interactions(self, state: State, generation: str, on_progress: OnProgress) -> Columns:
+        """Return what was filed until `state`.
+
+        Read a part at a time, each in a transaction of its own: one over millions of rows would keep SQLite from
+        folding its journal back for as long. Rows are only ever added behind; whoever is erased meanwhile makes the
+        model due to be learnt again, as if they were erased a moment later.
+        """
+        crowds: dict[str, int] = {"/": 0}
+        parts: list[Columns] = []
+        after = 0
+        while rows := self._filed(after, state.next_seq, generation):
+            after = rows[-1].seq
+            parts.append(_columns(rows, crowds))
+            on_progress(20 * after // max(state.next_seq, 1), STEPS, "reading")
+        return _together(parts, list(crowds))
+
+    def _filed(self, after: int, before: int, generation: str) -> list[InteractionRow]:
+        with self._database.read() as connection:
+            if generation_of(connection, store.PART) != generation:
+                raise UnavailableError("The state was rebuilt while a model was learnt from it. Learn it again.")
+            rows = store.interactions_after(connection, after, ROWS_A_READ)
+        return [row for row in rows if row.seq < before]
 
 
 def _by_number(numbered: Sequence[tuple[int, str]]) -> list[str]:
