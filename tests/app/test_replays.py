@@ -194,27 +194,27 @@ def test_it_is_paused_gone_on_with_and_given_up_over_http(shop: Shop, admin: Adm
     assert {"replay_started", "replay_paused", "replay_resumed", "replay_discarded"} <= set(audited)
 
 
-def taken_and_left(shop: Shop) -> None:
+def taken_and_left(shop: Shop, job: str) -> None:
     """Let a process take the run of the job in hand and be killed; the pause before the next try is over."""
     now_us = shop.clock.now_us()
     with shop.database.write() as connection:
-        (row,) = [row for row in jobs_store.due(connection, now_us) if row.job == "replay"]
+        (row,) = [row for row in jobs_store.due(connection, now_us) if row.job == job]
         assert jobs_store.claim(connection, row, holder="killed", now_us=now_us, lease_until_us=now_us - 1)
-        connection.execute(text("UPDATE replays_history SET state = 'running'"))
+        connection.execute(text(f"UPDATE {job}s_history SET state = 'running'"))
 
 
-def no_pause_before_a_try(shop: Shop) -> None:
-    spoil(shop, "UPDATE kernel_job_runs SET due_us = 0 WHERE job = 'replay' AND state = 'queued'")
+def no_pause_before_a_try(shop: Shop, job: str) -> None:
+    spoil(shop, f"UPDATE kernel_job_runs SET due_us = 0 WHERE job = '{job}' AND state = 'queued'")
 
 
 def test_a_replay_whose_process_was_killed_goes_on_by_itself(shop: Shop, admin: Admin) -> None:
     replay_id = admin.begin()["replay_id"]
     for _ in range(2):
-        taken_and_left(shop)
+        taken_and_left(shop, "replay")
         assert admin.find(replay_id)["state"] == "running"
         shop.jobs.run_due()
         assert admin.find(replay_id)["state"] in {"running", "waiting"}, "nobody has to say so"
-        no_pause_before_a_try(shop)
+        no_pause_before_a_try(shop, "replay")
     shop.jobs.run_due()
     found = admin.find(replay_id)
     assert (found["state"], found["error"]) == ("done", None)
@@ -223,10 +223,10 @@ def test_a_replay_whose_process_was_killed_goes_on_by_itself(shop: Shop, admin: 
 
 def test_a_replay_that_a_person_pauses_rests_even_when_its_process_was_killed(shop: Shop, admin: Admin) -> None:
     replay_id = admin.begin()["replay_id"]
-    taken_and_left(shop)
+    taken_and_left(shop, "replay")
     admin.ask("POST", f"/v1/replays/{replay_id}/pause")
     shop.jobs.run_due()
-    no_pause_before_a_try(shop)
+    no_pause_before_a_try(shop, "replay")
     shop.jobs.run_due()
     shop.jobs.run_due()
     found = admin.find(replay_id)

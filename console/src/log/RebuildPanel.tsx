@@ -108,7 +108,7 @@ function Current({ rebuild }: { rebuild: Rebuild }) {
           </div>
         )}
         <div className={css.buttons}>
-          {running ? (
+          {running || rebuild.state === "waiting" ? (
             <Button variant="default" leftSection={<IconPlayerPause size={16} stroke={1.5} />} loading={act.isPending} onClick={() => act.mutate("pause")}>{t("rebuild.pause")}</Button>
           ) : (
             <>

@@ -5,7 +5,7 @@ const REPLAYING_MS = 1_500; // most are over in seconds
 const BUSY_MS = 5_000;
 const CALM_MS = 30_000;
 
-export const isUnfinished = (rebuild: Rebuild): boolean => rebuild.state === "running" || rebuild.state === "paused" || rebuild.state === "failed";
+export const isUnfinished = (rebuild: Rebuild): boolean => rebuild.state !== "done" && rebuild.state !== "discarded";
 
 export const isReplaying = (replay: Replay): boolean => replay.state !== "done" && replay.state !== "discarded";
 

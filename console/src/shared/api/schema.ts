@@ -4745,7 +4745,7 @@ export interface components {
             /** Format: date-time */
             started_at: string;
             /** @enum {string} */
-            state: "running" | "paused" | "failed" | "done" | "discarded";
+            state: "waiting" | "running" | "paused" | "failed" | "done" | "discarded";
             step: string;
             total: number;
             whole: boolean;

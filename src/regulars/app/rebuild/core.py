@@ -14,8 +14,8 @@ from regulars.kernel.sayings import Saying
 WORKER = "worker"  # the worker's own tables: what has been seen, what could not be taken in
 NUMBERING = "identity"  # whose numbers every part after it files by
 
-State = Literal["running", "paused", "failed", "done", "discarded"]
-UNFINISHED: tuple[State, ...] = ("running", "paused", "failed")
+State = Literal["waiting", "running", "paused", "failed", "done", "discarded"]
+UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused", "failed")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

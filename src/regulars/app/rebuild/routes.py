@@ -105,7 +105,7 @@ class RebuildsController(Controller):
         """Go on from where it rests."""
         rebuild = _unfinished(shop, rebuild_id)
         shop.jobs.start(JOB, {"parts": rebuild.parts, "check": False})
-        return rebuild
+        return shop.rebuilds.find(rebuild_id)
 
     @post(
         "/{rebuild_id:str}/discard",

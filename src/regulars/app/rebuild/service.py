@@ -165,10 +165,16 @@ class Rebuilds:
             sweep(shop.database)
         return self.find(rebuild_id)
 
+    def _is_live(self) -> bool:
+        """Return whether a run of the job has the rebuild in hand, or will."""
+        return any(not run.state.is_over for run in self._shop.jobs.list_runs(job=JOB, limit=20).items)
+
     def _shown(self, row: Row[Any]) -> Rebuild:
         state: State = row.state
         if state == "running" and self._shop.clock.now_us() - row.changed_us > SILENT_US:
             state = "paused"
+        if state == "paused" and self._is_live():
+            state = "waiting"  # it rests only until a process takes it up again
         return Rebuild(
             rebuild_id=row.rebuild_id,
             parts=_parts_of(row),
