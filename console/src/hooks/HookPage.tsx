@@ -17,6 +17,7 @@ import { Workbench } from "./Workbench";
 export function HookPage({ hook_id }: { hook_id: string }) {
   const { t } = useTranslation("hooks");
   const query = useQuery(hooksQuery);
+  const [giving, setGiving] = useState(false); // not the notice's own: it goes once the new secret is there, which is shown this once
   const hook = query.data?.find((each) => each.hook_id === hook_id);
   return (
     <Page title={hook?.name ?? t("title")} question={t("one_question")} tools={hook && <Tools hook={hook} />}>
@@ -26,7 +27,8 @@ export function HookPage({ hook_id }: { hook_id: string }) {
       {query.data && !hook && <p>{t("gone")}</p>}
       {hook && (
         <>
-          {isSealed(hook) && <Sealed hook={hook} />}
+          {isSealed(hook) && <Sealed onNew={() => setGiving(true)} />}
+          {giving && <Secret hook={hook} onClose={() => setGiving(false)} />}
           <div className={css.top}>
             <div className={css.address}><span>{t("make.address")}</span><CopyText text={addressOf(hook.path)} /></div>
             <Waiting hook_id={hook.hook_id} />
@@ -39,15 +41,13 @@ export function HookPage({ hook_id }: { hook_id: string }) {
 }
 
 /** What to do when the key is lost that opens a hook's secret. */
-function Sealed({ hook }: { hook: Hook }) {
+function Sealed({ onNew }: { onNew: () => void }) {
   const { t } = useTranslation("hooks");
   const admin = useMay("admin");
-  const [asking, setAsking] = useState(false);
   return (
     <Alert color="red" variant="light" role="alert" title={t("sealed.title")} icon={<IconAlertTriangle size={18} stroke={1.5} />}>
       <p className={css.sealed}>{t("sealed.text")}</p>
-      {admin && <Button leftSection={<IconKey size={16} stroke={1.5} />} onClick={() => setAsking(true)}>{t("secret.change")}</Button>}
-      {asking && <Secret hook={hook} onClose={() => setAsking(false)} />}
+      {admin && <Button leftSection={<IconKey size={16} stroke={1.5} />} onClick={onNew}>{t("secret.change")}</Button>}
     </Alert>
   );
 }

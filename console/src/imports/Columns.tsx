@@ -88,12 +88,13 @@ function PartMore({ column, part, onChange }: { column: HistoryColumn; part: Map
   const { t } = useTranslation("imports");
   const numeric = part.type === "money" || part.type === "number" || part.type === "whole";
   const doubtful = numeric && column.decimal === null;
+  const doubt = column.samples.find((each) => /[.,]\d/.test(each)) ?? column.samples[0] ?? "";
   return (
     <>
       <TextInput aria-label={t("columns.property")} w={150} value={part.name} onChange={(event) => onChange({ name: event.currentTarget.value })} />
       <Select aria-label={t("columns.type")} w={120} allowDeselect={false} value={part.type} data={TYPES.map((value) => ({ value, label: t(`type.${value}`) }))} onChange={(type) => type && onChange({ type })} />
       {doubtful && (
-        <Select aria-label={t("columns.decimal")} w={170} allowDeselect={false} value={part.decimal} data={[{ value: ".", label: t("columns.point", { sample: column.samples[0] ?? "" }) }, { value: ",", label: t("columns.comma", { sample: column.samples[0] ?? "" }) }]} onChange={(decimal) => (decimal === "." || decimal === ",") && onChange({ decimal })} />
+        <Select aria-label={t("columns.decimal")} w={300} allowDeselect={false} value={part.decimal} data={[{ value: ".", label: t("columns.point", { sample: doubt }) }, { value: ",", label: t("columns.comma", { sample: doubt }) }]} onChange={(decimal) => (decimal === "." || decimal === ",") && onChange({ decimal })} />
       )}
       {numeric && !doubtful && (
         <Select aria-label={t("columns.unit")} w={130} allowDeselect={false} value={part.unit} data={UNITS.map((value) => ({ value, label: t(`unit.${value}`) }))} onChange={(unit) => unit && onChange({ unit })} />

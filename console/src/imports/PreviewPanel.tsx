@@ -58,7 +58,7 @@ function UnitRow({ unit, columns }: { unit: Unit; columns: readonly string[] }) 
             ))}
           </tbody>
         </table>
-        {unit.rows.flatMap((row) => row.faults.filter((fault) => !named.includes(fault.column)).map((fault) => <p key={`${row.row}${fault.code}`} className={css.fault} data-weight={fault.weight}>{t("preview.in_row", { row: row.row })} {reason(fault)}</p>))}
+        {ofRows(unit, named).map(({ fault, rows }) => <p key={fault.code} className={css.fault} data-weight={fault.weight}>{t("preview.in_row", { count: rows.length, rows: rows.join(", ") })} {reason(fault)}</p>)}
       </div>
       <div className={css.events}>
         {unit.events.map((event) => <EventCard key={event.message_id} event={event} />)}
@@ -66,6 +66,18 @@ function UnitRow({ unit, columns }: { unit: Unit; columns: readonly string[] }) 
       </div>
     </li>
   );
+}
+
+/** What is wrong with whole rows, each fault once with the rows it is true of. */
+function ofRows(unit: Unit, named: readonly string[]): { fault: Unit["rows"][number]["faults"][number]; rows: number[] }[] {
+  const found = new Map<string, { fault: Unit["rows"][number]["faults"][number]; rows: number[] }>();
+  for (const row of unit.rows) {
+    for (const fault of row.faults.filter((each) => !named.includes(each.column))) {
+      const alike = found.get(fault.code) ?? { fault, rows: [] };
+      found.set(fault.code, { fault, rows: [...alike.rows, row.row] });
+    }
+  }
+  return [...found.values()];
 }
 
 export function EventCard({ event }: { event: PreviewedEvent }) {
