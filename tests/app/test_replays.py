@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +17,7 @@ from sqlalchemy import text
 from tests.app.conftest import Counter, bearer
 from tests.app.test_rebuild import live, rows, spoil
 from tests.app.test_replay import counted
+from tests.events.conftest import Host
 
 from regulars.app import Shop, open_shop
 from regulars.app.http import build_web
@@ -24,6 +28,7 @@ from regulars.kernel.errors import ConflictError
 from regulars.kernel.jobs import store as jobs_store
 
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
+ENDS_WITHIN_S = 30.0
 
 
 @pytest.fixture
@@ -294,6 +299,43 @@ def test_a_span_is_fetched_as_a_file_of_which_the_shop_keeps_nothing(
         assert pq.read_table(io.BytesIO(answer.content)).equals(pq.read_table(written))
     assert {path.relative_to(shop.folder) for path in shop.folder.rglob("*") if path.is_file()} <= kept
     assert "span_downloaded" in {one["action"] for one in admin.ask("GET", "/v1/audit")["items"]}
+
+
+def download_of(folder: Path) -> list[str]:
+    """Return the processes that make a file of a shop in this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:  # it ended meanwhile
+            continue
+        if "regulars.app.replay.download" in words and any(str(folder) in word for word in words):
+            found.append(process.name)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
+def test_a_file_that_nobody_fetches_any_more_is_not_made_to_its_end(shop: Shop) -> None:
+    shop.events.append([
+        {"type": "track", "event": "Song Played", "userId": f"u{number}", "properties": {"text": "x" * 30_000}}
+        for number in range(400)
+    ])  # fmt: skip  # more than sockets and pipes hold
+    shop.catch_up()
+    headers = bearer(shop, "admin")
+    host = Host()
+    host.app = build_web(shop).asgi
+    try:
+        said = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        with socket.create_connection(("127.0.0.1", urlsplit(host.url).port or 0)) as reader:
+            reader.sendall(f"GET /v1/replays/file HTTP/1.1\r\nHost: localhost\r\n{said}\r\n".encode())
+            assert b"200 OK" in reader.recv(1_000)
+            assert len(download_of(shop.folder)) == 1
+        until_s = time.monotonic() + ENDS_WITHIN_S
+        while download_of(shop.folder) and time.monotonic() < until_s:
+            time.sleep(0.05)
+        assert download_of(shop.folder) == []
+    finally:
+        host.stop()
 
 
 def test_a_file_that_cannot_be_made_says_why_before_its_first_byte(admin: Admin) -> None:

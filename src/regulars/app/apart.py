@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
@@ -88,7 +88,7 @@ def give_and_exit(work: Callable[[Told], None]) -> NoReturn:
     sys.exit(0)
 
 
-def bytes_from(module: str, task: object) -> Iterator[bytes]:
+def bytes_from(module: str, task: object) -> Generator[bytes]:
     """Yield what a module makes of a task (its first argument, as JSON), as it comes; closing it ends the work.
 
     Raises

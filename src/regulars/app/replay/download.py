@@ -6,9 +6,11 @@ Started as `python -m regulars.app.replay.download TASK LIFELINE`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Generator
 from typing import IO, TYPE_CHECKING, Literal
 
+import anyio
+import anyio.to_thread
 import msgspec
 
 from regulars.app.apart import Told, bytes_from, give_and_exit
@@ -32,8 +34,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     form: Form
 
 
-def download(shop: Shop, asked: Asked, form: Form) -> Iterator[bytes]:
-    """Return the file of a span, a part after the other.
+def download(shop: Shop, asked: Asked, form: Form) -> AsyncIterator[bytes]:
+    """Return the file of a span, a part after the other; who ends it early ends the work.
 
     Raises
     ------
@@ -44,7 +46,16 @@ def download(shop: Shop, asked: Asked, form: Form) -> Iterator[bytes]:
 
     """
     span_of(shop, asked)  # said before the first byte; afterwards nothing can be said
-    return bytes_from(__name__, Task(folder=str(shop.folder), flags=shop.flags, asked=asked, form=form))
+    return _fetched(bytes_from(__name__, Task(folder=str(shop.folder), flags=shop.flags, asked=asked, form=form)))
+
+
+async def _fetched(parts: Generator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        while part := await anyio.to_thread.run_sync(next, parts, b""):
+            yield part
+    finally:
+        with anyio.CancelScope(shield=True):  # whoever fetched it is gone, and that is why it ends
+            await anyio.to_thread.run_sync(parts.close)
 
 
 class _Counted:
