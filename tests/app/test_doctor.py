@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any  # Any: os' own signatures
 
 import pytest
+from tests.app.conftest import Counter
 
 from regulars.app import open_shop
 from regulars.app.doctor import Finding, examine
+from regulars.app.http import build_web
 from regulars.events.worker_store import set_offsets
 
 
@@ -108,3 +111,21 @@ def test_a_folder_that_may_not_be_looked_into_is_a_finding(tmp_path: Path, monke
     findings = {finding.part: finding for finding in examine(locked / "shop")}
     assert findings["folder"].state == "bad"
     assert findings["folder"].remedy == f"Give this user the right to write to {locked}."
+
+
+def test_one_of_a_thing_is_said_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "backups"
+    monkeypatch.chdir(tmp_path)
+    with open_shop(tmp_path / "shop", partition="web-0") as shop:
+        assert shop.backups.take("backups").place == str(place), (
+            "said from where somebody stood, it means nothing later"
+        )
+        key = shop.events.create_source("Site", "web").write_key
+        with closing(Counter(build_web(shop))) as counter:
+            counter.ask("POST", "/v1/track", json={"event": "of nobody", "writeKey": key})
+        shop.catch_up()
+    findings = found(tmp_path / "shop")
+    assert findings["dead letters"].found == (
+        "1 dead letter waits: events and requests that were not taken in as they came."
+    )
+    assert findings["backup"].found == "The newest backup is less than an hour old, not verified."

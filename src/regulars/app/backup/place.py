@@ -41,8 +41,9 @@ class Place:
     """One place for the backups of one shop."""
 
     def __init__(self, url: str | Path) -> None:
-        self.url = str(url)
-        self.files = Files(str(Path(url).expanduser().resolve()) if "://" not in self.url else self.url)
+        # a folder said from where somebody stood means nothing to who reads it later elsewhere
+        self.url = str(url) if "://" in str(url) else str(Path(url).expanduser().resolve())
+        self.files = Files(self.url)
         self.new_bytes = 0
         self._known: dict[str, Chunk] = {}
 

@@ -104,7 +104,7 @@ def _backup(database: Database, settings: Settings, clock: Clock) -> Finding:
         return watch("backup", "There is no backup.", remedy)
     last = backup_of(rows[0])
     age_h = (clock.now_us() / 1_000_000 - last.at.timestamp()) / 3_600
-    told = f"The newest backup is {age_h:,.0f} hours old" + (", verified." if last.verified_at else ", not verified.")
+    told = f"The newest backup is {_hours(age_h)} old" + (", verified." if last.verified_at else ", not verified.")
     if last.problem:
         return bad("backup", f"The newest backup is damaged: {last.problem}", "Take another, and look at its disk.")
     if age_h > late_after_s(settings.backup) / 3_600:
@@ -112,3 +112,9 @@ def _backup(database: Database, settings: Settings, clock: Clock) -> Finding:
             "backup", told, "Take one: regulars backup. Look at the job 'backup' if it should do it by itself."
         )
     return good("backup", told)
+
+
+def _hours(count: float) -> str:
+    if count < 1:
+        return "less than an hour"
+    return "1 hour" if round(count) == 1 else f"{count:,.0f} hours"

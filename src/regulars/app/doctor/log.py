@@ -122,9 +122,10 @@ def _waiting(records: int) -> Finding:
 
 def _letters(count: int) -> Finding:
     if count:
+        waits = "1 dead letter waits" if count == 1 else f"{count:,} dead letters wait"
         return watch(
             "dead letters",
-            f"{count:,} dead letters wait: events and requests that were not taken in as they came.",
+            f"{waits}: events and requests that were not taken in as they came.",
             "The console has the reason of each, and mends them: Live events, Dead letters.",
         )
     return good("dead letters", "No dead letter waits.")

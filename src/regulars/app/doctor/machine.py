@@ -74,7 +74,7 @@ def _memory_limit() -> int | None:
 
 def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(_existing(folder)).free
-    told = f"{free / (1 << 30):.1f} GiB are free."
+    told = f"{free / (1 << 30):.1f} GiB are free." if free >= 1 << 30 else f"{free >> 20:,} MiB are free."
     if free < DISK_MIN:
         return bad("disk", told, "Free some room: with a full disk the door answers 503 and nothing more comes in.")
     if free < DISK_COMFORT:
