@@ -160,7 +160,7 @@ class Asking:
     def _make_known(self, case: Case[Any]) -> None:
         """Put what exists where the case needs such a thing."""
         for name in list(case.path_parameters or {}):
-            if (found := self._one(name)) is not None:
+            if (found := self._one(name)) is not None and not _steps_up(str(found)):
                 case.path_parameters[name] = str(found)
         case.body = self._with_known(case.body)
 
@@ -174,7 +174,7 @@ class Asking:
             return False
         part, name = self._chance.choice(places)
         part[name] = self._chance.choice(MEAN_WORDS if any(part is one for one, _ in words) else MEAN_VALUES)
-        if part is case.path_parameters and (".." in unquote(part[name]) or not part[name].strip("/ ")):
+        if part is case.path_parameters and (_steps_up(part[name]) or not part[name].strip("/ ")):
             part[name] = "\0"  # nothing at all, or a step up, would be another address
         return True
 
@@ -215,6 +215,10 @@ def _copied(case: Case[Any]) -> Case[Any]:
         media_type=case.media_type,
     )  # fmt: skip
     return other
+
+
+def _steps_up(word: str) -> bool:
+    return ".." in unquote(word)
 
 
 def _leaves(part: Json) -> Iterator[tuple[Json, Json]]:
