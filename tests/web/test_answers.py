@@ -16,6 +16,7 @@ from tests.web.conftest import Counter
 
 from regulars.kernel.clock import WoundClock
 from regulars.kernel.http import Caller
+from regulars.kernel.sayings import text_of
 from regulars.web.core import Allowance, Bucket, take
 from regulars.web.limits import Limits
 from regulars.web.observe import JsonLines
@@ -31,6 +32,16 @@ def test_every_fault_of_a_body_is_told_in_one_answer(counter: Counter) -> None:
         "`name` must be text of length at least 1.",
         "`email` is missing.",
     ]
+    assert answer.json()["problems_said"] == [
+        None,
+        {"code": "field_short", "params": {"field": "`name`", "least": 1}},
+        {"code": "field_missing", "params": {"field": "email"}},
+    ]
+
+
+def test_a_problem_tells_its_sentence_by_a_code_too(counter: Counter) -> None:
+    answer = counter.browser().bare("GET", "/v1/nowhere")
+    assert answer.json()["said"] == {"code": "web_no_address", "params": {}}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,7 @@ class Whole(msgspec.Struct):
 
 def test_faults_are_found_at_any_depth() -> None:
     value = {"part": {"size": "x"}, "parts": [{"size": 1}, {"words": [1]}], "maybe": {"size": None}}
-    assert faults_of(value, Whole) == [
+    assert [text_of(one) for one in faults_of(value, Whole)] == [
         "`part.size` must be a whole number, got text.",
         "`parts[1].size` is missing.",
         "`parts[1].words[0]` must be text, got a whole number.",

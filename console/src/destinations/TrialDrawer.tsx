@@ -36,7 +36,7 @@ function Verdict({ trial }: { trial: Trial }) {
           <h3>{t("trial.sent")}</h3>
           <Snippet code={each.sent} label={t("trial.sent")} />
           <h3>{t("trial.received")}</h3>
-          <Snippet code={each.received} label={t("trial.received")} />
+          <Snippet code={each.received === trial.sentence ? inWords(trial.said, trial.sentence) : each.received} label={t("trial.received")} />
         </div>
       ))}
     </>

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "./api";
 import { EmptyState } from "./EmptyState";
 import { problemTitle } from "./problem-title";
+import { sentencesOf } from "./saying";
 
 /** A sentence, and the way out. */
 export function ErrorState({ error, retry, size = "page" }: { error: unknown; retry?: () => void; size?: "small" | "page" }) {
@@ -17,7 +18,7 @@ export function ErrorState({ error, retry, size = "page" }: { error: unknown; re
         size={size}
         icon={away ? <IconPlugConnectedX size={22} stroke={1.5} /> : <IconAlertTriangle size={22} stroke={1.5} />}
         title={title}
-        text={away ? t("error.unreachable_text") : [problem.detail, ...problem.problems].join(" ")}
+        text={away ? t("error.unreachable_text") : sentencesOf(problem).join(" ")}
         action={
           retry && (
             <Button variant="default" leftSection={<IconRefresh size={16} stroke={1.5} />} onClick={retry}>

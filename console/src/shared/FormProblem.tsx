@@ -2,6 +2,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "./api";
 import { problemTitle } from "./problem-title";
+import { sentencesOf } from "./saying";
 import css from "./FormProblem.module.css";
 
 /** What the shop did not accept, beside the form that said it. */
@@ -9,9 +10,8 @@ export function FormProblem({ error }: { error: unknown }) {
   if (!error) return null;
   useTranslation("shared"); // drawn again when the language changes
   const problem = asProblem(error);
-  const { detail, problems } = problem;
   const title = problemTitle(problem);
-  const lines = problems.filter((each) => !detail.includes(each));
+  const [detail, ...lines] = sentencesOf(problem);
   return (
     <div role="alert" className={css.problem}>
       <IconAlertTriangle size={16} stroke={1.5} />

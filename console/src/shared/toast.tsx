@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import i18next from "i18next";
 import { asProblem } from "./api";
 import { problemTitle } from "./problem-title";
+import { sentencesOf } from "./saying";
 
 const UNDO_MS = 6_000;
 let counter = 0;
@@ -15,7 +16,7 @@ export function tell(message: string): void {
 
 export function tellProblem(error: unknown): void {
   const problem = asProblem(error);
-  const message = problem.isUnreachable ? i18next.t("error.unreachable_text", { ns: "shared" }) : [problem.detail, ...problem.problems].join(" ");
+  const message = problem.isUnreachable ? i18next.t("error.unreachable_text", { ns: "shared" }) : sentencesOf(problem).join(" ");
   const title = problemTitle(problem);
   notifications.show({ ...(title ? { title } : {}), message, withBorder: true, color: "red", autoClose: 10_000, icon: <IconAlertTriangle size={16} stroke={1.5} />, role: "alert" });
 }

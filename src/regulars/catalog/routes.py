@@ -20,6 +20,7 @@ from regulars.catalog.service import Catalog, Summary
 from regulars.kernel.errors import TooLargeError
 from regulars.kernel.http import Page, Role, needs
 from regulars.kernel.ids import ItemId
+from regulars.kernel.sayings import said
 
 IMPORT_BYTES_MAX = 2_000_000_000  # a file this size holds some ten million items; larger ones come in parts
 _COPY_BYTES = 1 << 20
@@ -182,7 +183,13 @@ async def _receive(request: Request[Any, Any, State], file: IO[bytes]) -> None: 
     async for chunk in request.stream():
         received += len(chunk)
         if received > IMPORT_BYTES_MAX:
-            raise TooLargeError(f"An import holds at most {IMPORT_BYTES_MAX:,} bytes; send the file in parts.")
+            raise TooLargeError(
+                said(
+                    "catalog_import_large",
+                    "An import holds at most {most:,} bytes; send the file in parts.",
+                    most=IMPORT_BYTES_MAX,
+                )
+            )
         file.write(chunk)
 
 

@@ -20,6 +20,7 @@ from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.files import Files
 from regulars.kernel.http import Page, decode_cursor, encode_cursor, page_limit
 from regulars.kernel.ids import ItemId, new_id
+from regulars.kernel.sayings import said
 
 REMEMBERED_ITEMS_MAX = 50_000  # items kept in memory for `lookup`; some 40 MB at 800 bytes each
 ITEMS_A_WRITE = 1_000  # items of one transaction: the worker never waits long for the writer's lock
@@ -117,7 +118,7 @@ class Catalog:
         with self._database.read() as connection:
             found = store.items_by_id(connection, [item_id])
         if not found:
-            raise NotFoundError(f"The catalogue holds no item {item_id!r}.")
+            raise NotFoundError(said("no_item", "The catalogue holds no item {item!r}.", item=item_id))
         return found[0]
 
     def lookup(self, item_ids: Iterable[ItemId]) -> dict[ItemId, Item]:

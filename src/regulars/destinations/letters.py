@@ -15,7 +15,7 @@ from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import NotFoundError
 from regulars.kernel.http import Page, decode_cursor, page_limit, page_of
-from regulars.kernel.sayings import read
+from regulars.kernel.sayings import read, said
 
 AT_ONCE = 500
 NEWEST = (1 << 62) - 1
@@ -96,7 +96,13 @@ class Letters:
         with self._database.read() as connection:
             found = queue.letter(connection, destination_id, letter_id)
         if found is None:
-            raise NotFoundError(f"There is no dead letter {letter_id}. It was sent or thrown away already.")
+            raise NotFoundError(
+                said(
+                    "no_dead_letter",
+                    "There is no dead letter {letter}. It was sent or thrown away already.",
+                    letter=letter_id,
+                )
+            )
         return found
 
 

@@ -18,6 +18,7 @@ from regulars.kernel.clock import Clock, microseconds, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.http import Page, decode_cursor, page_limit, page_of
+from regulars.kernel.sayings import said
 from regulars.profiles import Profiles
 
 HOURS_MAX = 24 * 366
@@ -67,11 +68,24 @@ class Runs:
         wanted = [one for one in hours_between(microseconds(from_at), microseconds(to_at)) if one < created]
         if not wanted:
             raise InvalidError(
-                f"No hour lies between {from_at.isoformat()} and {to_at.isoformat()} before the destination was made, "
-                f"{moment(created).isoformat()}. Later hours are written by themselves."
+                said(
+                    "hours_none",
+                    "No hour lies between {since} and {until} before the destination was made, {made}. Later "
+                    "hours are written by themselves.",
+                    since=from_at.isoformat(),
+                    until=to_at.isoformat(),
+                    made=moment(created).isoformat(),
+                )
             )
         if len(wanted) > HOURS_MAX:
-            raise InvalidError(f"At most {HOURS_MAX} hours are asked for at a time, got {len(wanted)}. Ask by years.")
+            raise InvalidError(
+                said(
+                    "hours_most",
+                    "At most {most} hours are asked for at a time, got {count}. Ask by years.",
+                    most=HOURS_MAX,
+                    count=len(wanted),
+                )
+            )
         with self._database.write() as connection:
             for hour_us in wanted:
                 # nothing of before is late for such an hour: it has an hour of its own, asked for or not

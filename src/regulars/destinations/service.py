@@ -184,11 +184,17 @@ class Destinations:
 
         """
         if not plan.name:
-            raise InvalidError("A destination needs a name.")
+            raise InvalidError(said("destination_name", "A destination needs a name."))
         now_us, found = self._clock.now_us(), self._desk.kind(kind)
         with self._database.read() as connection:
             if len(definitions.all_kept(connection)) >= DESTINATIONS_MAX:
-                raise TooManyError(f"A shop has at most {DESTINATIONS_MAX} destinations. Delete one first.")
+                raise TooManyError(
+                    said(
+                        "destinations_most",
+                        "A shop has at most {most} destinations. Delete one first.",
+                        most=DESTINATIONS_MAX,
+                    )
+                )
             origin = self._upstream.reached(connection) if found.feed == "hours" else {}
         definition = Definition(
             destination_id=new_id(now_us),
@@ -353,4 +359,4 @@ def _standing(kept: Kept, status: Status, reason: Sentence) -> Kept:
 
 
 def _unknown(destination_id: str) -> NotFoundError:
-    return NotFoundError(f"There is no destination {destination_id!r}.")
+    return NotFoundError(said("no_destination", "There is no destination {destination!r}.", destination=destination_id))

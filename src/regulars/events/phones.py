@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import said
 
 REMEMBERED = 65_536  # reading one takes some 50 µs; a regular's number comes again and again
 
@@ -40,5 +41,11 @@ def country_named(country: str) -> str:
 
     found = country.strip().upper()
     if found not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidError(f"No country is written {country!r}; two letters such as 'TW', 'JP' or 'US' are meant.")
+        raise InvalidError(
+            said(
+                "no_country",
+                "No country is written {country!r}; two letters such as 'TW', 'JP' or 'US' are meant.",
+                country=country,
+            )
+        )
     return found

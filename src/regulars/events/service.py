@@ -23,6 +23,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError, ShapeError
 from regulars.kernel.eventlog import EventLog, Record
 from regulars.kernel.ids import SourceId, new_id
+from regulars.kernel.sayings import said
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 HOUR_MINUTES = 60
@@ -169,7 +170,7 @@ class Events:
         for found in self.list_sources():
             if found.source_id == source_id:
                 return found
-        raise NotFoundError(f"There is no source {source_id!r}.")
+        raise NotFoundError(said("no_source", "There is no source {source!r}.", source=source_id))
 
     def create_source(self, name: str, kind: SourceKind, *, write_key: str | None = None) -> Source:
         """Open a new source and return it with its write key."""
@@ -224,7 +225,14 @@ class Events:
 
         """
         if not 0 <= grace_days <= GRACE_DAYS_MAX:
-            raise InvalidError(f"A replaced key opens for 0 to {GRACE_DAYS_MAX} days more, not {grace_days}.")
+            raise InvalidError(
+                said(
+                    "key_grace",
+                    "A replaced key opens for 0 to {most} days more, not {days}.",
+                    most=GRACE_DAYS_MAX,
+                    days=grace_days,
+                )
+            )
         now_us = self._clock.now_us()
         with self._database.write() as connection:
             row = _known(store.source(connection, source_id), source_id)
@@ -327,14 +335,21 @@ def _request_of(calls: Sequence[Mapping[str, object]], now_us: int) -> AcceptedR
 
 def _known(row: SourceRow | None, source_id: SourceId) -> SourceRow:
     if row is None:
-        raise NotFoundError(f"There is no source {source_id!r}.")
+        raise NotFoundError(said("no_source", "There is no source {source!r}.", source=source_id))
     return row
 
 
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= SOURCE_NAME_CHARACTERS_MAX:
-        raise InvalidError(f"A source's name has 1 to {SOURCE_NAME_CHARACTERS_MAX} characters, this one {len(name)}.")
+        raise InvalidError(
+            said(
+                "source_name",
+                "A source's name has 1 to {most} characters, this one {length}.",
+                most=SOURCE_NAME_CHARACTERS_MAX,
+                length=len(name),
+            )
+        )
     return name
 
 

@@ -16,7 +16,8 @@ from typing import IO, Any, Literal, Protocol, get_args  # Any: a cell is whatev
 
 import msgspec
 
-from regulars.kernel.errors import InvalidError, nearest
+from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import said
 
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -108,7 +109,12 @@ def format_of(name: str) -> Format:
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
         raise InvalidError(
-            f"Nothing here reads a file that ends in {ending!r}; known are {known}.{nearest(ending, list(_ENDINGS))}"
+            said(
+                "file_ending",
+                "Nothing here reads a file that ends in {ending!r}; known are {known}.",
+                ending=ending,
+                known=known,
+            )
         )
     return _ENDINGS[ending]
 
@@ -147,7 +153,11 @@ def _encoding(file: IO[bytes], asked: str | None) -> str:
         return codecs.lookup(asked).name
     except (LookupError, ValueError):
         raise InvalidError(
-            f"No encoding is named {asked!r}; common ones are utf-8, big5, cp950, shift_jis, gb18030, latin-1."
+            said(
+                "no_encoding",
+                "No encoding is named {encoding!r}; common ones are utf-8, big5, cp950, shift_jis, gb18030, latin-1.",
+                encoding=asked,
+            )
         ) from None
 
 
@@ -161,11 +171,23 @@ def _lines(file: IO[bytes], encoding: str) -> Iterator[str]:
             number += 1
             if len(line) >= LINE_CHARACTERS_MAX:
                 raise InvalidError(
-                    f"Line {number:,} has over {LINE_CHARACTERS_MAX:,} characters. Is this a table, one row a line?"
+                    said(
+                        "file_line_long",
+                        "Line {line:,} has over {most:,} characters. Is this a table, one row a line?",
+                        line=number,
+                        most=LINE_CHARACTERS_MAX,
+                    )
                 )
             yield line
     except UnicodeError:
-        raise InvalidError(f"The file says it is {encoding} but breaks off being so at line {number + 1:,}.") from None
+        raise InvalidError(
+            said(
+                "file_encoding_breaks",
+                "The file says it is {encoding} but breaks off being so at line {line:,}.",
+                encoding=encoding,
+                line=number + 1,
+            )
+        ) from None
     finally:
         wrapped.detach()
 
@@ -184,7 +206,7 @@ class _Csv:
         self._delimiter = layout.delimiter or (max(",;\t", key=first.count) if first else ",")
         header = self._first_row()
         if not header or not any(cell.strip() for cell in header):
-            raise InvalidError("The file is empty; its first line must name the columns.")
+            raise InvalidError(said("file_header_missing", "The file is empty; its first line must name the columns."))
         if is_undecoded("".join(header)):
             raise InvalidError(not_in(encoding, 1))
         invented = [f"column {number}" for number in range(1, len(header) + 1)]
@@ -195,13 +217,23 @@ class _Csv:
         self.columns: list[str] | None = [cell.strip() for cell in header]
         twice = sorted({name for name in self.columns if name and self.columns.count(name) > 1})
         if twice:
-            raise InvalidError(f"The header names {', '.join(map(repr, twice))} more than once.")
+            raise InvalidError(
+                said(
+                    "file_header_twice",
+                    "The header names {columns} more than once.",
+                    columns=", ".join(map(repr, twice)),
+                )
+            )
 
     def _first_row(self) -> list[str] | None:
         try:
             return next(self._reader(), None)
         except csv.Error as error:
-            raise InvalidError(f"The first line does not read as the names of columns: {error}.") from None
+            raise InvalidError(
+                said(
+                    "file_header_unread", "The first line does not read as the names of columns: {why}.", why=str(error)
+                )
+            ) from None
 
     def _reader(self) -> Any:  # Any: csv's reader has no public type
         lines = _lines(self._file, self.encoding)
@@ -324,7 +356,9 @@ class _Parquet:
         try:
             self._table = pq.ParquetFile(file)
         except (pa.ArrowInvalid, OSError) as error:
-            raise InvalidError(f"The file is not Parquet: {_first_sentence(error)}") from None
+            raise InvalidError(
+                said("file_no_parquet", "The file is not Parquet: {why}", why=_first_sentence(error))
+            ) from None
         self.columns: list[str] | None = list(self._table.schema_arrow.names)
 
     def rows(self, *, after: int = 0) -> Iterator[Row]:

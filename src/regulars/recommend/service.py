@@ -19,6 +19,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError, UnavailableError, nearest
 from regulars.kernel.files import Files
 from regulars.kernel.ids import CustomerId, ItemId, SlateId, new_id
+from regulars.kernel.sayings import said
 from regulars.kernel.settings import RecommendSettings
 from regulars.recommend import store
 from regulars.recommend.askers import Asked, Askers
@@ -379,7 +380,13 @@ class Recommend:
     def _number(self, brain: Brain, item: ItemId) -> int:
         number = brain.items.number(item)
         if number is None:
-            raise NotFoundError(f"Nobody knows an item {item!r}: neither the catalogue nor any fact names it.")
+            raise NotFoundError(
+                said(
+                    "no_item_known",
+                    "Nobody knows an item {item!r}: neither the catalogue nor any fact names it.",
+                    item=item,
+                )
+            )
         return number
 
 
@@ -406,7 +413,14 @@ def _current_session(shopper: Shopper) -> Ints:
 def _count(wanted: int | None, default: int) -> int:
     count = default if wanted is None else wanted
     if not 1 <= count <= COUNT_MAX:
-        raise InvalidError(f"A slate has between 1 and {COUNT_MAX} items, {count} were asked for.")
+        raise InvalidError(
+            said(
+                "slate_count",
+                "A slate has between 1 and {most} items, {count} were asked for.",
+                most=COUNT_MAX,
+                count=count,
+            )
+        )
     return count
 
 

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import Sentence, said, text_of
 
 Seat = Literal["viewer", "marketer", "admin"]
 Language = Literal["zh-TW", "en", "ja"]
@@ -94,44 +95,58 @@ def email_key(email: str) -> str:
     return email.strip().casefold()
 
 
-def faults_of(person: NewPerson) -> list[str]:
+def faults_of(person: NewPerson) -> list[Sentence]:
     """Return every reason not to let this person in as described, each a sentence.
 
     >>> faults_of(NewPerson(name="Ann", email="ann@shop.example", password="a long enough one"))
     []
-    >>> faults_of(NewPerson(name=" ", email="ann", password="short"))[0]
+    >>> text_of(faults_of(NewPerson(name=" ", email="ann", password="short"))[0])
     'A name must have 1 to 120 characters.'
     """
-    problems = []
+    problems: list[Sentence] = []
     if not 1 <= len(person.name.strip()) <= NAME_LENGTH_MAX:
-        problems.append(f"A name must have 1 to {NAME_LENGTH_MAX} characters.")
+        problems.append(said("person_name", "A name must have 1 to {most} characters.", most=NAME_LENGTH_MAX))
     if len(person.email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(person.email.strip()):
-        problems.append("The email address must look like name@domain.")
+        problems.append(said("person_email", "The email address must look like name@domain."))
     return problems + password_faults(person.password, name=person.name, email=person.email)
 
 
-def password_faults(password: str, *, name: str, email: str) -> list[str]:
+def password_faults(password: str, *, name: str, email: str) -> list[Sentence]:
     """Return why a password must not be used, each reason a sentence.
 
-    >>> password_faults("1234567890", name="Ann", email="ann@shop.example")
+    >>> [text_of(fault) for fault in password_faults("1234567890", name="Ann", email="ann@shop.example")]
     ['This password is among the first that are guessed.']
     """
     if len(password) < PASSWORD_LENGTH_MIN:
-        return [f"A password must have at least {PASSWORD_LENGTH_MIN} characters, got {len(password)}."]
+        return [
+            said(
+                "password_short",
+                "A password must have at least {least} characters, got {length}.",
+                least=PASSWORD_LENGTH_MIN,
+                length=len(password),
+            )
+        ]
     if len(password) > PASSWORD_LENGTH_MAX:
-        return [f"A password must have at most {PASSWORD_LENGTH_MAX} characters, got {len(password)}."]
+        return [
+            said(
+                "password_long",
+                "A password must have at most {most} characters, got {length}.",
+                most=PASSWORD_LENGTH_MAX,
+                length=len(password),
+            )
+        ]
     plain = password.strip().casefold()
     if plain in _COMMON or len(set(plain)) < 4:
-        return ["This password is among the first that are guessed."]
+        return [said("password_guessed", "This password is among the first that are guessed.")]
     if plain in {name.strip().casefold(), email_key(email)}:
-        return ["A password must not be the person's own name or address."]
+        return [said("password_own_name", "A password must not be the person's own name or address.")]
     return []
 
 
-def refuse(problems: list[str], what: str) -> None:
+def refuse(problems: list[Sentence], what: str) -> None:
     """Raise when there is anything to complain about, all of it together."""
     if problems:
-        raise InvalidError(f"{what} {problems[0]}", problems=problems)
+        raise InvalidError(f"{what} {text_of(problems[0])}", problems=problems)
 
 
 def digest(secret: str) -> str:

@@ -23,6 +23,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import DatabaseError, ForbiddenError, RegularsError, UnauthenticatedError
 from regulars.kernel.http import NEEDS, Caller, Role
+from regulars.kernel.sayings import said
 from regulars.web import core
 from regulars.web.keys import Keys
 from regulars.web.limits import Limits
@@ -92,7 +93,7 @@ class Gate(ASGIMiddleware):
             found = await self._find(secret.strip()) if kind.lower() == "bearer" else None
             if found is None:
                 raise UnauthenticatedError(
-                    "This secret key is not known. Make one in the console under Sources & keys."
+                    said("key_unknown", "This secret key is not known. Make one in the console under Sources & keys.")
                 )
             return found
         token = _cookie(headers.get("cookie", ""), SESSION_COOKIE)
@@ -166,20 +167,35 @@ def _checked_csrf(found: Pass, headers: Headers, method: str, needed: Role) -> P
     if method in _SAFE or found.caller.kind == "key":
         return found
     if headers.get("sec-fetch-site") == "cross-site":
-        raise ForbiddenError("This request comes from another site's page. Only our own pages may ask for this.")
+        raise ForbiddenError(
+            said("page_of_another", "This request comes from another site's page. Only our own pages may ask for this.")
+        )
     if found.caller.kind == "anyone" or core.is_csrf_token(headers.get(CSRF_HEADER), found.token):
         return found
     if needed is Role.ANYONE:
         return STRANGER
     raise ForbiddenError(
-        f"This change does not show the page's token. Send the cookie {CSRF_COOKIE!r} back as header X-CSRF-Token."
+        said(
+            "page_token",
+            "This change does not show the page's token. Send the cookie {cookie!r} back as header X-CSRF-Token.",
+            cookie=CSRF_COOKIE,
+        )
     )
 
 
 def _refusal(caller: Caller, needed: Role) -> UnauthenticatedError | ForbiddenError:
     if caller.kind == "anyone":
-        return UnauthenticatedError("Sign in first, or send a secret key as `Authorization: Bearer rgs_…`.")
-    return ForbiddenError(f"This needs the role {needed.value!r}; yours is {caller.role.value!r}. Ask an admin.")
+        return UnauthenticatedError(
+            said("sign_in_first", "Sign in first, or send a secret key as `Authorization: Bearer rgs_…`.")
+        )
+    return ForbiddenError(
+        said(
+            "needs_role",
+            "This needs the role {needed!r}; yours is {yours!r}. Ask an admin.",
+            needed=needed.value,
+            yours=caller.role.value,
+        )
+    )
 
 
 def _cookie(header: str, name: str) -> str:

@@ -11,6 +11,7 @@ from regulars.kernel.clock import Clock, microseconds, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import said
 from regulars.web import core, store
 from regulars.web.core import Seat, SecretKey
 
@@ -33,7 +34,9 @@ class Keys:
     def make(self, *, name: str, role: Seat, created_by: str) -> tuple[SecretKey, str]:
         """Return a new key and its secret, which nobody can show again."""
         if not 1 <= len(name.strip()) <= core.NAME_LENGTH_MAX:
-            raise InvalidError(f"A key's name must have 1 to {core.NAME_LENGTH_MAX} characters.")
+            raise InvalidError(
+                said("key_name", "A key's name must have 1 to {most} characters.", most=core.NAME_LENGTH_MAX)
+            )
         now_us, secret = self._clock.now_us(), core.KEY_PREFIX + secrets.token_urlsafe(32)
         values = {
             "key_id": new_id(now_us),
@@ -76,7 +79,7 @@ class Keys:
         """
         with self._database.write() as connection:
             if store.change(connection, store.REMOVE_KEY, {"key_id": key_id}) == 0:
-                raise NotFoundError("No secret key has this id.")
+                raise NotFoundError(said("no_key_id", "No secret key has this id."))
 
 
 def _key(row: Row[Any]) -> SecretKey:

@@ -6,10 +6,12 @@ Each web process counts for itself: with N of them a caller may have up to N tim
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from regulars.kernel.clock import Clock
 from regulars.kernel.errors import TooManyError
 from regulars.kernel.http import Caller
+from regulars.kernel.sayings import Said, said
 from regulars.web.core import Allowance, Bucket, take
 
 ALLOWANCES = {
@@ -39,20 +41,19 @@ class Limits:
 
         """
         name = f"{caller.kind}:{caller.id or address}"
-        self._count(name, self._allowances[caller.kind], "You ask too often.")
+        self._count(name, self._allowances[caller.kind], _often)
 
     def try_sign_in(self, address: str, email_key: str) -> None:
         """Count one try to sign in, for the place it comes from and for the person it names."""
-        told = "Too many tries to sign in."
-        self._count(f"sign-in from:{address}", SIGN_IN, told)
-        self._count(f"sign-in as:{email_key}", SIGN_IN, told)
+        self._count(f"sign-in from:{address}", SIGN_IN, _tries)
+        self._count(f"sign-in as:{email_key}", SIGN_IN, _tries)
 
     def forgive_sign_in(self, address: str, email_key: str) -> None:
         """Begin anew after a sign-in that worked."""
         self._buckets.pop(f"sign-in from:{address}", None)
         self._buckets.pop(f"sign-in as:{email_key}", None)
 
-    def _count(self, name: str, allowance: Allowance, told: str) -> None:
+    def _count(self, name: str, allowance: Allowance, told: Callable[[int], Said]) -> None:
         now_s = self._clock.now_us() / 1_000_000
         bucket = self._buckets.pop(name, None) or Bucket(tokens=float(allowance.burst), at_s=now_s)
         self._buckets[name] = bucket
@@ -60,5 +61,16 @@ class Limits:
             self._buckets.popitem(last=False)
         wait_s = take(bucket, allowance, now_s)
         if wait_s:
-            unit = "second" if wait_s == 1 else "seconds"
-            raise TooManyError(f"{told} Come back in {wait_s} {unit}.", retry_after_s=wait_s)
+            raise TooManyError(told(wait_s), retry_after_s=wait_s)
+
+
+def _often(wait_s: int) -> Said:
+    if wait_s == 1:
+        return said("asked_too_often_now", "You ask too often. Come back in 1 second.")
+    return said("asked_too_often", "You ask too often. Come back in {wait_s} seconds.", wait_s=wait_s)
+
+
+def _tries(wait_s: int) -> Said:
+    if wait_s == 1:
+        return said("sign_in_tries_now", "Too many tries to sign in. Come back in 1 second.")
+    return said("sign_in_tries", "Too many tries to sign in. Come back in {wait_s} seconds.", wait_s=wait_s)

@@ -13,6 +13,7 @@ from regulars.kernel.clock import Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import Sentence, said
 from regulars.web import core, store
 from regulars.web.core import Language, NewPerson, Person, Seat
 from regulars.web.passwords import hash_password, is_outdated, is_password
@@ -23,7 +24,7 @@ _IDLE_US = core.SESSION_IDLE_DAYS * _DAY_US
 _ROTATE_US = core.ROTATE_AFTER_HOURS * _DAY_US // 24
 _GRACE_US = core.GRACE_S * 1_000_000
 _SEEN_EVERY_US = 60_000_000  # a write a minute, not one for every request
-_WRONG = "This address and password do not belong together."
+_WRONG = said("wrong_password", "This address and password do not belong together.")
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +86,16 @@ class People:
 
     def _check_set_up(self, connection: Connection, token: str | None) -> None:
         if _count(connection) > 0:
-            raise ConflictError("This shop is set up already. Sign in, or ask an admin to let you in.")
+            raise ConflictError(
+                said("setup_done", "This shop is set up already. Sign in, or ask an admin to let you in.")
+            )
         if token is None or self._find_link(connection, token, "setup") is None:
             raise ForbiddenError(
-                "Setting up needs the link that `regulars serve` prints when it starts. Open that link; "
-                "start the shop again for a new one."
+                said(
+                    "setup_link",
+                    "Setting up needs the link that `regulars serve` prints when it starts. Open that link; "
+                    "start the shop again for a new one.",
+                )
             )
 
     def shop_name(self) -> str:
@@ -133,7 +139,9 @@ class People:
             link = self._find_link(connection, token, "enter")
             person = self._find(connection, link.person_id) if link and link.person_id else None
             if person is None:
-                raise UnauthenticatedError("This link is used up or too old. Sign in with your password instead.")
+                raise UnauthenticatedError(
+                    said("link_used", "This link is used up or too old. Sign in with your password instead.")
+                )
             store.change(connection, store.USE_LINK, {"token_hash": core.digest(token)})
             return self._begin(connection, person)
 
@@ -260,7 +268,9 @@ class People:
             "now_us": now_us,
         }
         if store.change(connection, store.ADD_PERSON, values) == 0:
-            raise ConflictError("Somebody with this address is here already. Change their role instead.")
+            raise ConflictError(
+                said("person_here", "Somebody with this address is here already. Change their role instead.")
+            )
         return self._known(connection, str(values["person_id"]))
 
     def check_password(self, person_id: str, password: str) -> None:
@@ -275,7 +285,9 @@ class People:
         with self._database.read() as connection:
             row = store.first(connection, store.FIND_PASSWORD, {"person_id": person_id})
         if not is_password(password, row.password_hash if row else None):
-            raise ForbiddenError("The present password is not right. Send it as `current_password`.")
+            raise ForbiddenError(
+                said("password_not_right", "The present password is not right. Send it as `current_password`.")
+            )
 
     def change(
         self,
@@ -334,7 +346,7 @@ class People:
     def _keep_an_admin(self, connection: Connection, person_id: str) -> None:
         row = store.first(connection, store.COUNT_OTHER_ADMINS, {"person_id": person_id})
         if row is None or row[0] == 0:
-            raise ConflictError("This is the last admin. Make somebody else an admin first.")
+            raise ConflictError(said("last_admin", "This is the last admin. Make somebody else an admin first."))
 
     def _known(self, connection: Connection, person_id: str) -> Person:
         person = self._find(connection, person_id)
@@ -348,7 +360,7 @@ class People:
 
 
 def _nobody() -> NotFoundError:
-    return NotFoundError("Nobody here has this person id.")
+    return NotFoundError(said("no_person", "Nobody here has this person id."))
 
 
 def _count(connection: Connection) -> int:
@@ -378,16 +390,16 @@ def _changed(person: Person, password_hash: str) -> dict[str, str]:
     }
 
 
-def _change_faults(person: Person, password: str | None) -> list[str]:
-    problems = []
+def _change_faults(person: Person, password: str | None) -> list[Sentence]:
+    problems: list[Sentence] = []
     if not 1 <= len(person.name.strip()) <= core.NAME_LENGTH_MAX:
-        problems.append(f"A name must have 1 to {core.NAME_LENGTH_MAX} characters.")
+        problems.append(said("person_name", "A name must have 1 to {most} characters.", most=core.NAME_LENGTH_MAX))
     if password is not None:
         problems += core.password_faults(password, name=person.name, email=person.email)
     return problems
 
 
-def _shop_faults(shop_name: str) -> list[str]:
+def _shop_faults(shop_name: str) -> list[Sentence]:
     if 1 <= len(shop_name.strip()) <= core.NAME_LENGTH_MAX:
         return []
-    return [f"A shop's name must have 1 to {core.NAME_LENGTH_MAX} characters."]
+    return [said("shop_name", "A shop's name must have 1 to {most} characters.", most=core.NAME_LENGTH_MAX)]

@@ -22,6 +22,7 @@ from litestar.exceptions import (
 from litestar.utils.scope.state import ScopeState
 
 from regulars.kernel.errors import RegularsError
+from regulars.kernel.sayings import Saying, Sentence, said, saying_of, text_of
 
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS_MAX = 50
@@ -32,7 +33,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem document.
 
     `type` names the kind of problem, `detail` says what to do, `problems` lists every single fault, and `instance` is
-    the request's id, which the log knows too.
+    the request's id, which the log knows too. `said` is the code and the values of `detail`, `problems_said` those of
+    each fault, for whoever says them in another language; null where a sentence has none.
     """
 
     type: str
@@ -41,6 +43,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     instance: str
     problems: list[str] = []
+    said: Saying | None = None
+    problems_said: list[Saying | None] = []
 
 
 _KINDS = {
@@ -84,6 +88,8 @@ def problem_of(error: RegularsError, instance: str) -> Problem:
         detail=str(error),
         instance=instance,
         problems=list(getattr(error, "problems", ()))[:PROBLEMS_MAX],
+        said=error.saying,
+        problems_said=list(getattr(error, "problem_sayings", ()))[:PROBLEMS_MAX],
     )
 
 
@@ -102,7 +108,7 @@ def _described(request: Request[Any, Any, Any], error: Exception) -> tuple[Probl
     if isinstance(error, RegularsError):
         return problem_of(error, instance), headers_of(error)
     if _may_be_of_the_body(error) and (unreadable := _body_faults(request)):
-        error = ValidationException(detail=unreadable[0], extra=[])
+        error = ValidationException(detail=text_of(unreadable[0]), extra=[])
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind, title = _KINDS.get(status, ("invalid", _KINDS[400][1]) if status < 500 else _INSIDE)
     detail, problems = _told(request, error, status)
@@ -110,9 +116,11 @@ def _described(request: Request[Any, Any, Any], error: Exception) -> tuple[Probl
         type=f"/problems/{kind}",
         title=title,
         status=status,
-        detail=detail,
+        detail=text_of(detail),
         instance=instance,
-        problems=problems[:PROBLEMS_MAX],
+        problems=[text_of(one) for one in problems[:PROBLEMS_MAX]],
+        said=saying_of(detail),
+        problems_said=[saying_of(one) for one in problems[:PROBLEMS_MAX]],
     )
     return problem, _allowed(error)
 
@@ -126,15 +134,17 @@ def _may_be_of_the_body(error: Exception) -> bool:
     return of_a_field or isinstance(error, UnicodeDecodeError | RecursionError)
 
 
-def _told(request: Request[Any, Any, Any], error: Exception, status: int) -> tuple[str, list[str]]:
+def _told(request: Request[Any, Any, Any], error: Exception, status: int) -> tuple[Sentence, list[Sentence]]:
     if isinstance(error, NotFoundException):
-        return "Nothing answers at this address. Every address is listed at /schema.", []
+        return said("web_no_address", "Nothing answers at this address. Every address is listed at /schema."), []
     if isinstance(error, MethodNotAllowedException):
         return f"This address does not answer to {request.method}. Every address is listed at /schema.", []
     if status >= 500 or not isinstance(error, HTTPException):
-        return "Something went wrong inside. The log has the reason under this problem's instance.", []
+        return said(
+            "web_inside", "Something went wrong inside. The log has the reason under this problem's instance."
+        ), []
     if status == 413:
-        return "The body is larger than this address takes. Send it in parts.", []
+        return said("web_body_large", "The body is larger than this address takes. Send it in parts."), []
     problems = _faults(request, error) if status == 400 else []
     if not problems:
         return _sentence("", error.detail), []
@@ -142,7 +152,7 @@ def _told(request: Request[Any, Any, Any], error: Exception, status: int) -> tup
     return told, problems
 
 
-def _faults(request: Request[Any, Any, Any], error: HTTPException) -> list[str]:
+def _faults(request: Request[Any, Any, Any], error: HTTPException) -> list[Sentence]:
     named = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
     found = [_named_fault(fault) for fault in named if isinstance(fault, dict) and not _is_body(fault)]
     if len(found) < len(named) or not named:
@@ -154,13 +164,13 @@ def _is_body(fault: Mapping[str, Any]) -> bool:  # Any: Litestar's error message
     return fault.get("source") == "body" or "key" not in fault or str(fault["key"]).startswith("data")
 
 
-def _named_fault(fault: Mapping[str, Any]) -> str:  # Any: Litestar's error messages
+def _named_fault(fault: Mapping[str, Any]) -> Sentence:  # Any: Litestar's error messages
     place = {"query": "query parameter", "path": "part of the path", "header": "header", "cookie": "cookie"}
     source = getattr(fault.get("source"), "value", fault.get("source")) or "query"
     return _sentence(f"The {place.get(str(source), 'parameter')} {fault['key']!r}", str(fault["message"]))
 
 
-def _body_faults(request: Request[Any, Any, Any]) -> list[str]:
+def _body_faults(request: Request[Any, Any, Any]) -> list[Sentence]:
     body = ScopeState.from_scope(request.scope).body
     signature = getattr(request.scope.get("route_handler"), "parsed_fn_signature", None)
     field = signature.parameters.get("data") if signature is not None else None
@@ -179,13 +189,13 @@ def _body_faults(request: Request[Any, Any, Any]) -> list[str]:
     return faults_of(value, field.annotation)
 
 
-def faults_of(value: object, shape: Any, path: str = "") -> list[str]:  # Any: a type annotation
+def faults_of(value: object, shape: Any, path: str = "") -> list[Sentence]:  # Any: a type annotation
     """Return every place where a JSON value is not of the shape, not only the first.
 
     >>> class Wish(msgspec.Struct):
     ...     count: int
     ...     title: str
-    >>> faults_of({"count": "many"}, Wish)
+    >>> [text_of(fault) for fault in faults_of({"count": "many"}, Wish)]
     ['`count` must be a whole number, got text.', '`title` is missing.']
     >>> faults_of({"count": 1, "title": "x"}, Wish)
     []
@@ -206,11 +216,11 @@ def faults_of(value: object, shape: Any, path: str = "") -> list[str]:  # Any: a
     return []
 
 
-def _field_faults(value: dict[str, object], field: msgspec.structs.FieldInfo, path: str) -> list[str]:
+def _field_faults(value: dict[str, object], field: msgspec.structs.FieldInfo, path: str) -> list[Sentence]:
     here = f"{path}.{field.encode_name}" if path else field.encode_name
     if field.encode_name in value:
         return faults_of(value[field.encode_name], field.type, here)
-    return [f"`{here}` is missing."] if field.required else []
+    return [_missing(here)] if field.required else []
 
 
 def _struct_in(shape: Any) -> type[msgspec.Struct] | None:  # Any: a type annotation
@@ -232,10 +242,56 @@ _EXPECTED = re.compile(
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
 
 
-def _sentence(subject: str, message: str) -> str:
+def _missing(name: str) -> Sentence:
+    return said("field_missing", "`{field}` is missing.", field=name)
+
+
+_BOUND = re.compile(r"^(?P<length>of length )?(?P<side>[<>]=) (?P<bound>[0-9]+)$")
+
+
+def _out_of_bounds(field: str, kind: str, bound: str) -> Sentence | None:
+    """Return what a form can get wrong although its fields have the right types: too long, too short, too much."""
+    found = _BOUND.match(bound)
+    if found is None:
+        return None
+    what, most = ("length" if found["length"] else "value"), int(found["bound"])
+    told = {
+        ("str", "length", "<="): said(
+            "field_long", "{field} must be text of length at most {most}.", field=field, most=most
+        ),
+        ("str", "length", ">="): said(
+            "field_short", "{field} must be text of length at least {least}.", field=field, least=most
+        ),
+        ("array", "length", "<="): said(
+            "field_entries_most", "{field} must be a list of length at most {most}.", field=field, most=most
+        ),
+        ("array", "length", ">="): said(
+            "field_entries_least", "{field} must be a list of length at least {least}.", field=field, least=most
+        ),
+        ("int", "value", "<="): said(
+            "field_whole_most", "{field} must be a whole number at most {most}.", field=field, most=most
+        ),
+        ("int", "value", ">="): said(
+            "field_whole_least", "{field} must be a whole number at least {least}.", field=field, least=most
+        ),
+        ("float", "value", "<="): said(
+            "field_most", "{field} must be a number at most {most}.", field=field, most=most
+        ),
+        ("float", "value", ">="): said(
+            "field_least", "{field} must be a number at least {least}.", field=field, least=most
+        ),
+    }
+    return told.get((kind, what, found["side"]))
+
+
+def _sentence(subject: str, message: str) -> Sentence:
     expected, missing = _EXPECTED.match(message), _MISSING.match(message)
     if missing:
-        return f"`{missing['name']}` is missing."
+        return _missing(missing["name"])
+    if expected and subject and expected["bound"] and not expected["got"]:
+        bounded = _out_of_bounds(subject, expected["expected"], expected["bound"])
+        if bounded is not None:
+            return bounded
     if expected:
         bound = (
             f" {expected['bound'].replace('>= ', 'at least ').replace('<= ', 'at most ')}" if expected["bound"] else ""

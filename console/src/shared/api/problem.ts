@@ -1,3 +1,5 @@
+import type { Saying } from "./types";
+
 /** What the shop says when it cannot do what was asked: a problem document (RFC 9457), always a sentence. */
 export interface ProblemDocument {
   type?: string;
@@ -6,6 +8,8 @@ export interface ProblemDocument {
   detail?: string;
   problems?: unknown;
   instance?: string;
+  said?: Saying | null;
+  problems_said?: (Saying | null)[];
 }
 
 export class Problem extends Error {
@@ -13,6 +17,9 @@ export class Problem extends Error {
   readonly title: string;
   readonly detail: string;
   readonly problems: readonly string[];
+  /** Which sentence `detail` is, and which each of `problems`; null for one without a code. */
+  readonly said: Saying | null;
+  readonly problemsSaid: readonly (Saying | null)[];
 
   constructor(document: ProblemDocument, status: number) {
     const detail = document.detail ?? document.title ?? `The shop answered ${status}.`;
@@ -22,6 +29,8 @@ export class Problem extends Error {
     this.title = document.title ?? "";
     this.detail = detail;
     this.problems = sentences(document.problems);
+    this.said = document.said ?? null;
+    this.problemsSaid = document.problems_said ?? [];
   }
 
   /** No answer at all: the shop is down, or the network is. */

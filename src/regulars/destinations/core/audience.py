@@ -18,6 +18,7 @@ from regulars.destinations.core.kinds import Row
 from regulars.kernel.clock import MICROSECONDS_PER_SECOND, microseconds
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.ids import CustomerId
+from regulars.kernel.sayings import said
 from regulars.profiles.core.view import Profile
 
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
@@ -127,10 +128,23 @@ def checked_columns(columns: Sequence[str], key: str) -> list[str]:
     unknown = [one for one in columns if one not in COLUMNS and not (one.startswith(TRAIT) and len(one) > len(TRAIT))]
     if unknown:
         raise InvalidError(
-            f"There is no column {unknown[0]!r}. Take any of {', '.join(COLUMNS)}, or {TRAIT}NAME for a trait."
+            said(
+                "audience_no_column",
+                "There is no column {column!r}. Take any of {known}, or {trait}NAME for a trait.",
+                column=unknown[0],
+                known=", ".join(COLUMNS),
+                trait=TRAIT,
+            )
         )
     if key not in KEYS:
-        raise InvalidError(f"Members cannot be known by {key!r}. Take one of {', '.join(KEYS)}.")
+        raise InvalidError(
+            said(
+                "audience_key",
+                "Members cannot be known by {column!r}. Take one of {known}.",
+                column=key,
+                known=", ".join(KEYS),
+            )
+        )
     return list(dict.fromkeys([key, *columns]))
 
 

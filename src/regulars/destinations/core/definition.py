@@ -14,7 +14,7 @@ from regulars.destinations.core.expressions import compiled, is_true
 from regulars.destinations.core.kinds import Expression, Feed
 from regulars.events.core import Event, was_imported
 from regulars.kernel.errors import InvalidError
-from regulars.kernel.sayings import Saying
+from regulars.kernel.sayings import Saying, Sentence, said, text_of
 from regulars.lake.core import OWN_SOURCE
 
 NAME_CHARACTERS_MAX = 120
@@ -126,17 +126,19 @@ def checked(definition: Definition) -> Definition:
         With every fault.
 
     """
-    problems = []
+    problems: list[Sentence] = []
     if definition.feed == "audience" and definition.audience is None:
-        problems.append("Say for whom: `audience` with the consent that is needed.")
+        problems.append(said("destination_for_whom", "Say for whom: `audience` with the consent that is needed."))
     if definition.feed != "audience" and definition.audience is not None:
         problems.append(f"A destination of the kind {definition.kind!r} takes no audience.")
     if definition.pace.batch_wait_s and definition.pace.batch_max == 1:
-        problems.append("`batch_wait_s` waits for more events; set `batch_max` above 1 as well.")
+        problems.append(
+            said("destination_batch_wait", "`batch_wait_s` waits for more events; set `batch_max` above 1 as well.")
+        )
     try:
         Wanted(definition.events)
     except InvalidError as error:
-        problems.append(str(error))
+        problems.append(error.sentence)
     if problems:
-        raise InvalidError("The destination cannot be kept: " + " ".join(problems), problems=problems)
+        raise InvalidError("The destination cannot be kept: " + " ".join(map(text_of, problems)), problems=problems)
     return definition

@@ -7,6 +7,7 @@ from typing import Any  # Any: JSON, and JSON Schema
 import msgspec
 
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import said
 
 HIDDEN = "(set)"  # as the settings page shows a value that may hold a password
 
@@ -75,8 +76,15 @@ def settings_from(told: Json, settings: type[msgspec.Struct]) -> msgspec.Struct:
     known = {field.encode_name for field in msgspec.structs.fields(settings)}
     unknown = sorted(set(told) - known) if isinstance(told, dict) else []
     if unknown:
-        raise InvalidError(f"There is no setting {unknown[0]!r}. There are: {', '.join(sorted(known))}.")
+        raise InvalidError(
+            said(
+                "no_setting",
+                "There is no setting {setting!r}. There are: {known}.",
+                setting=unknown[0],
+                known=", ".join(sorted(known)),
+            )
+        )
     try:
         return msgspec.convert(told, settings)
     except msgspec.ValidationError as error:
-        raise InvalidError(f"The settings do not fit: {error}.") from None
+        raise InvalidError(said("settings_misfit", "The settings do not fit: {why}.", why=str(error))) from None

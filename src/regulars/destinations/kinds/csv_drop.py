@@ -142,10 +142,16 @@ class OpenDrop:
         name = self._pattern.replace("{run}", f"{run:06}").replace("{date}", date)
         if not FILE_NAME.fullmatch(self._pattern) or "{" in name or "}" in name:
             raise InvalidError(
-                f"A file name has letters, digits, dots and dashes, {{run}} and {{date}}; got {self._pattern!r}."
+                said(
+                    "drop_file_name",
+                    "A file name has letters, digits, dots and dashes, {{run}} and {{date}}; got {name!r}.",
+                    name=self._pattern,
+                )
             )
         if not self.whole and "{run}" not in self._pattern:
-            raise InvalidError("Changes go to a new file each time: put {run} into the file's name.")
+            raise InvalidError(
+                said("drop_file_run", "Changes go to a new file each time: put {{run}} into the file's name.")
+            )
         return name
 
 

@@ -140,11 +140,20 @@ def _kept_columns(settings: ParquetSettings) -> list[str]:
     known = tuple(COLUMNS)
     unknown = [one for one in settings.columns if one not in known]
     if unknown:
-        raise InvalidError(f"There is no column {unknown[0]!r}. There are: {', '.join(known)}.")
+        raise InvalidError(
+            said(
+                "parquet_no_column",
+                "There is no column {column!r}. There are: {known}.",
+                column=unknown[0],
+                known=", ".join(known),
+            )
+        )
     wanted = [one for one in known if not settings.columns or one in settings.columns]
     kept = [one for one in wanted if not (settings.without_personal_data and one in PERSONAL)]
     if not kept:
-        raise InvalidError("No column is left. Choose at least one that holds no personal data.")
+        raise InvalidError(
+            said("parquet_no_columns", "No column is left. Choose at least one that holds no personal data.")
+        )
     return kept
 
 

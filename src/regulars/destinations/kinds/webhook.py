@@ -59,7 +59,13 @@ class OpenWebhook:
         tools.outbound.refuse_url(settings.url)
         taken = sorted(name for name in settings.headers if name.lower() in self._TAKEN)
         if taken:
-            raise InvalidError(f"The header {taken[0]!r} is set by the shop itself. Take another name.")
+            raise InvalidError(
+                said(
+                    "header_taken",
+                    "The header {header!r} is set by the shop itself. Take another name.",
+                    header=taken[0],
+                )
+            )
         self._settings = settings
         self._tools = tools
         self._template = compiled(settings.template, "The template") if settings.template else None

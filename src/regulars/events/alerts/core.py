@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from regulars.events.core import Outcome
 from regulars.events.reasons import REASONS
+from regulars.kernel.sayings import Sentence, said
 
 Kind = Literal["share", "count", "silence"]
 
@@ -62,19 +63,21 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     clears: bool = False
 
 
-def faults_of(rule: Rule) -> list[str]:
+def faults_of(rule: Rule) -> list[Sentence]:
     """Return what is wrong with a rule, a sentence each.
 
-    >>> faults_of(Rule(kind="share", limit=140))
+    >>> [fault.text for fault in faults_of(Rule(kind="share", limit=140))]
     ['A share is at most 100 per cent, got 140.']
     """
-    faults: list[str] = []
+    faults: list[Sentence] = []
     if rule.kind == "share" and rule.limit > 100:
-        faults.append(f"A share is at most 100 per cent, got {rule.limit:g}.")
+        faults.append(said("alert_share", "A share is at most 100 per cent, got {limit:g}.", limit=rule.limit))
     if rule.reason is not None and rule.reason not in REASONS:
-        faults.append(f"There is no reason {rule.reason!r}. See the reference of reasons.")
+        faults.append(
+            said("no_reason", "There is no reason {reason!r}. See the reference of reasons.", reason=rule.reason)
+        )
     if rule.kind == "silence" and rule.source_id is None:
-        faults.append("Silence is of one source: say which.")
+        faults.append(said("alert_silence", "Silence is of one source: say which."))
     return faults
 
 

@@ -31,6 +31,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.http import Page, decode_cursor, page_of
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import said
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 LATE_S_MAX = 60.0  # a worker further behind has not counted yet what came: silence would be ours
@@ -70,7 +71,13 @@ class Alerts:
         with self._database.write(lock=LOCK) as connection:
             _check(connection, rule)
             if len(store.rules(connection)) >= RULES_MAX:
-                raise InvalidError(f"A shop has at most {RULES_MAX:,} rules. Remove one that nobody needs.")
+                raise InvalidError(
+                    said(
+                        "alert_rules_most",
+                        "A shop has at most {most:,} rules. Remove one that nobody needs.",
+                        most=RULES_MAX,
+                    )
+                )
             store.add_rules(connection, [(rule_id, rule.source_id, _words(rule), now_us)])
         return self.rule(rule_id)
 
@@ -127,7 +134,13 @@ class Alerts:
             store.acknowledge(connection, alert_id, who=who, now_us=self._clock.now_us())
             row = store.alert(connection, alert_id)
             if row is None:
-                raise NotFoundError(f"There is no alert {alert_id!r}, or it was over long ago and is forgotten.")
+                raise NotFoundError(
+                    said(
+                        "no_alert",
+                        "There is no alert {alert!r}, or it was over long ago and is forgotten.",
+                        alert=alert_id,
+                    )
+                )
             return _alert(row, _source_names(connection))
 
     def look(self) -> list[Alert]:
@@ -276,14 +289,14 @@ class Alerts:
 def _check(connection: Connection, rule: Rule) -> None:
     faults = faults_of(rule)
     if rule.source_id is not None and rule.source_id not in _source_names(connection):
-        faults.append(f"There is no source {rule.source_id!r}.")
+        faults.append(said("no_source", "There is no source {source!r}.", source=rule.source_id))
     if faults:
         raise InvalidError(faults[0], problems=faults)
 
 
 def _known(row: Row[Any] | None, rule_id: str) -> Row[Any]:
     if row is None:
-        raise NotFoundError(f"There is no rule {rule_id!r}.")
+        raise NotFoundError(said("no_rule", "There is no rule {rule!r}.", rule=rule_id))
     return row
 
 

@@ -27,6 +27,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError, TooLargeError, nearest
 from regulars.kernel.eventlog import EventLog, Record
 from regulars.kernel.ids import SourceId
+from regulars.kernel.sayings import said
 from regulars.kernel.seal import Seal, SealedError, forget_what_was, is_sealed
 
 NAME_CHARACTERS_MAX = 120
@@ -287,7 +288,9 @@ class Hooks:
     ) -> HookPreview:
         """Return what a mapping would make of a body; nothing is kept."""
         if len(body) > PREVIEW_BYTES_MAX:
-            raise TooLargeError(f"A body to look at has at most {PREVIEW_BYTES_MAX:,} characters.")
+            raise TooLargeError(
+                said("hook_body_large", "A body to look at has at most {most:,} characters.", most=PREVIEW_BYTES_MAX)
+            )
         problems = problems_of(mapping)
         at_fault = {one.rule for one in problems}
         mapping = HookMapping(
@@ -471,14 +474,21 @@ def _preset(name: str) -> HookPreset:
 
 def _known(row: HookRow | None, hook_id: str) -> HookRow:
     if row is None:
-        raise NotFoundError(f"There is no hook {hook_id[:60]!r}.")
+        raise NotFoundError(said("no_hook", "There is no hook {hook!r}.", hook=hook_id[:60]))
     return row
 
 
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_CHARACTERS_MAX:
-        raise InvalidError(f"A hook's name has 1 to {NAME_CHARACTERS_MAX} characters, this one {len(name)}.")
+        raise InvalidError(
+            said(
+                "hook_name",
+                "A hook's name has 1 to {most} characters, this one {length}.",
+                most=NAME_CHARACTERS_MAX,
+                length=len(name),
+            )
+        )
     return name
 
 

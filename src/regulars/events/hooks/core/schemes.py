@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import said
 
 SchemeKind = Literal["shopify", "stripe", "github", "standard", "line", "mailgun", "hmac", "header", "basic"]
 Algorithm = Literal["sha1", "sha256", "sha512"]
@@ -72,9 +73,13 @@ def checked(scheme: Scheme) -> Scheme:
 
     """
     if scheme.kind in {"hmac", "header"} and not scheme.header.strip():
-        raise InvalidError("Say in which header the signature or the secret comes, such as 'X-Signature'.")
+        raise InvalidError(
+            said("hook_which_header", "Say in which header the signature or the secret comes, such as 'X-Signature'.")
+        )
     if not 1 <= scheme.tolerance_s <= 86_400:
-        raise InvalidError(f"A delivery may be 1 to 86,400 seconds old, got {scheme.tolerance_s}.")
+        raise InvalidError(
+            said("hook_tolerance", "A delivery may be 1 to 86,400 seconds old, got {given}.", given=scheme.tolerance_s)
+        )
     return msgspec.structs.replace(
         scheme, header=scheme.header.strip().lower(), delivery_header=scheme.delivery_header.strip().lower()
     )

@@ -30,6 +30,7 @@ from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import ConflictError, InvalidError, NotFoundError
 from regulars.kernel.ids import new_id
+from regulars.kernel.sayings import said
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 DAY_MINUTES = 24 * 60
@@ -165,8 +166,14 @@ class Keeping:
             row = _known(store.plan(connection, plan_id), plan_id)
             if draft_number is not None and draft_number != row.draft_number:
                 raise ConflictError(
-                    f"The draft of {row.name!r} was changed meanwhile (it is number {row.draft_number}, you edited "
-                    f"{draft_number}). Look at it again before you save."
+                    said(
+                        "plan_draft_changed",
+                        "The draft of {plan!r} was changed meanwhile (it is number {number}, you edited "
+                        "{edited}). Look at it again before you save.",
+                        plan=row.name,
+                        number=row.draft_number,
+                        edited=draft_number,
+                    )
                 )
             store.change_plan(connection, self._with_draft(row, draft))
         return self.get(plan_id)
@@ -224,7 +231,7 @@ class Keeping:
             take_the_street(connection)
             row = _known(store.plan(connection, plan_id), plan_id)
             if not store.end_version(connection, plan_id, self._turn_us(connection)):
-                raise ConflictError(f"No version of {row.name!r} is in force.")
+                raise ConflictError(said("plan_not_in_force", "No version of {plan!r} is in force.", plan=row.name))
             self._hand_to_door(connection)
         return self.get(plan_id)
 
@@ -301,7 +308,14 @@ class Keeping:
             and standing.name == row.name
             and store.body(connection, row.plan_id, standing.number) == row.draft
         ):
-            raise ConflictError(f"Nothing has changed since version {standing.number} of {row.name!r}.")
+            raise ConflictError(
+                said(
+                    "plan_unchanged",
+                    "Nothing has changed since version {number} of {plan!r}.",
+                    number=standing.number,
+                    plan=row.name,
+                )
+            )
 
     def _refuse_overlap(self, connection: Connection, row: PlanRow) -> None:
         for reign, body in store.in_force(connection):
@@ -309,20 +323,30 @@ class Keeping:
                 continue
             if body.sources is None and row.draft.sources is None:
                 raise ConflictError(
-                    f"{reign.name!r} holds for all sources already. Choose the sources that {row.name!r} holds for, or "
-                    f"stop {reign.name!r}."
+                    said(
+                        "plan_holds_all",
+                        "{other!r} holds for all sources already. Choose the sources that {plan!r} holds for, or "
+                        "stop {other!r}.",
+                        other=reign.name,
+                        plan=row.name,
+                    )
                 )
             both = set(body.sources or ()) & set(row.draft.sources or ())
             if both:
                 raise ConflictError(
-                    f"{reign.name!r} holds for {', '.join(sorted(both))} already; an event is judged by one plan. "
-                    "Choose other sources, or stop it."
+                    said(
+                        "plan_holds_some",
+                        "{other!r} holds for {sources} already; an event is judged by one plan. Choose other "
+                        "sources, or stop it.",
+                        other=reign.name,
+                        sources=", ".join(sorted(both)),
+                    )
                 )
 
 
 def _known(row: PlanRow | None, plan_id: str) -> PlanRow:
     if row is None:
-        raise NotFoundError(f"There is no tracking plan {plan_id!r}.")
+        raise NotFoundError(said("no_plan", "There is no tracking plan {plan!r}.", plan=plan_id))
     return row
 
 
@@ -339,13 +363,22 @@ def refuse_faults(body: PlanBody) -> None:
 def _refuse_name(connection: Connection, row: PlanRow) -> None:
     for other in store.plans(connection):
         if other.name.casefold() == row.name.casefold() and other.plan_id != row.plan_id:
-            raise ConflictError(f"There is a plan named {other.name!r} already. Take another name.")
+            raise ConflictError(
+                said("plan_name_taken", "There is a plan named {plan!r} already. Take another name.", plan=other.name)
+            )
 
 
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_CHARACTERS_MAX:
-        raise InvalidError(f"A plan's name has 1 to {NAME_CHARACTERS_MAX} characters, this one {len(name)}.")
+        raise InvalidError(
+            said(
+                "plan_name",
+                "A plan's name has 1 to {most} characters, this one {length}.",
+                most=NAME_CHARACTERS_MAX,
+                length=len(name),
+            )
+        )
     return name
 
 

@@ -21,6 +21,7 @@ from regulars.kernel.clock import MICROSECONDS_PER_SECOND, Clock, moment
 from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.http import PAGE_ITEMS, Page
+from regulars.kernel.sayings import said
 from regulars.lake import Lake
 
 HOUR_US = 3600 * MICROSECONDS_PER_SECOND
@@ -95,7 +96,14 @@ class Watching:
         """
         refuse_faults(body)
         if not 1 <= hours <= TRIED_HOURS_MAX:
-            raise InvalidError(f"A plan is tried on 1 to {TRIED_HOURS_MAX} hours of traffic, got {hours}.")
+            raise InvalidError(
+                said(
+                    "plan_tried_hours",
+                    "A plan is tried on 1 to {most} hours of traffic, got {hours}.",
+                    most=TRIED_HOURS_MAX,
+                    hours=hours,
+                )
+            )
         with self._database.read() as connection:
             others = [says for reign, says in store.in_force(connection) if reign.plan_id != plan_id]
         named = sorted({source for says in others for source in says.sources or ()})
