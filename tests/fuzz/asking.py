@@ -132,7 +132,7 @@ class Asking:
             self._told.add(fault)
             told = f"{case.method} {case.formatted_path} {case.query} {case.body!r}"[:600]
             self.broken.append(f"{told}\n  → {answer.status_code} {answer.text[:300]}\n  {words}"[:1_200])
-        if answer.status_code < 300 and answer.headers.get("content-type", "").startswith("application/json"):
+        if answer.status_code < 300 and answer.headers.get("content-type", "").partition(";")[0] == "application/json":
             self._remember(answer.json())
 
     def send(self, case: Case[Any]) -> httpx.Response:
