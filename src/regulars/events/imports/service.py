@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from regulars.events.imports.core.mapping import MAPPING_NAME_CHARACTERS_MAX, Ro
 from regulars.events.imports.core.presets import PRESETS, Preset
 from regulars.events.imports.core.proposing import Column, Proposal, columns_of, propose
 from regulars.events.imports.elsewhere import KnowsOrders
+from regulars.events.imports.layout import layout_of
 from regulars.events.imports.places import Places, open_place
 from regulars.events.imports.preview import HistoryPreview, preview_of
 from regulars.events.imports.report import HistoryReport, SampleRow, shown_cells
@@ -37,11 +37,9 @@ from regulars.kernel.tables import Format, Layout, Row, format_of, open_table
 
 CHECK_JOB, TAKE_JOB = "import-check", "import"
 ROWS_LOOKED_AT = 1_000
-ENCODING_BYTES_LOOKED_AT = 1 << 20
 RAW_ROWS_SHOWN = 20
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
 _JOB_UNKNOWN = said("job_unknown", "The job that worked on it is not known any more. Begin it again.")
-ENCODINGS = ("big5hkscs", "shift_jis", "gb18030", "cp1252")  # tried in this order when a file is not UTF-8
 
 State = Literal["received", "checking", "checked", "running", "done", "failed", "cancelled"]
 
@@ -198,7 +196,7 @@ class Imports:
         """
         row = self._row(import_id)
         with self.open_file(row) as file:
-            chosen, encodings = self._layout(file, row, layout or Layout())
+            chosen, encodings = layout_of(file, row.format, layout or Layout())
             table = open_table(file, row.format, layout=chosen)
             first = _first_rows(table.rows())
             cells = [one.cells for one in first if one.cells is not None]
@@ -210,15 +208,6 @@ class Imports:
             rows=[SampleRow(row=one.number, cells=shown_cells(one)) for one in first[:RAW_ROWS_SHOWN]],
             proposal=propose(columns, layout=chosen, country=country, zone=zone),
         )
-
-    def _layout(self, file: IO[bytes], row: FileRow, asked: Layout) -> tuple[Layout, list[str]]:
-        """Return how a text file is laid out, and in which encodings its first megabyte reads."""
-        if row.format == "parquet" or asked.encoding is not None:
-            return asked, []
-        file.seek(0)
-        fits = [name for name in ("utf-8", *ENCODINGS) if _reads_as(file, name)]
-        chosen = fits[0] if fits and fits[0] != "utf-8" else None
-        return msgspec.structs.replace(asked, encoding=chosen), [] if fits[:1] == ["utf-8"] else fits
 
     def preview(self, import_id: str, mapping: RowMapping) -> HistoryPreview:
         """Return the first rows beside the events they would become, each problem at its cell."""
@@ -504,13 +493,3 @@ def rejected_path(row: FileRow) -> str:
 
 def _first_rows(rows: Iterator[Row]) -> list[Row]:
     return [row for row, _ in zip(rows, range(ROWS_LOOKED_AT), strict=False)]
-
-
-def _reads_as(file: IO[bytes], encoding: str) -> bool:
-    file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        decoder.decode(file.read(ENCODING_BYTES_LOOKED_AT))
-    except UnicodeDecodeError:
-        return False
-    return True
