@@ -337,7 +337,7 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest() -> None:
 
 
 def proposed(*rows: dict[str, Any], **whereabouts: str) -> Proposal:
-    return propose(columns_of(rows, list(rows[0])), layout=Layout(), **whereabouts)
+    return propose(columns_of(rows, list(rows[0])), layout=Layout(), rows=rows, **whereabouts)
 
 
 def test_a_till_of_taipei_is_understood_by_its_columns() -> None:
@@ -384,6 +384,27 @@ def test_a_few_odd_cells_do_not_hide_what_a_column_is() -> None:
     assert {part.name: part.type for part in mapping.properties}["price"] == "money"
     assert mapping.when is not None
     assert mapping.when.format == "YYYY/MM/DD"
+
+
+def receipts(*days_of_numbers: tuple[str, str], **more: str) -> list[dict[str, Any]]:
+    return [{"receipt": number, "date": day, "sku": "a", "qty": "1", **more} for day, number in days_of_numbers]
+
+
+def test_numbers_that_begin_anew_each_day_have_the_day_before_them() -> None:
+    numbers = ["1", "2", "3", "4"]
+    days = ["2026/03/14", "2026/03/15"]
+    anew = [(day, number) for day in days for number in numbers]
+    assert proposed(*receipts(*anew)).mapping.order_id == ["date", "receipt"]
+    assert proposed(*receipts(*anew, time="18:05")).mapping.order_id == ["date", "receipt"]
+    iso = [(day.replace("/", "-"), number) for day, number in anew]
+    assert proposed(*receipts(*iso)).mapping.order_id == ["date", "receipt"]
+    onward = [(days[0], number) for number in numbers] + [(days[1], f"1{number}") for number in numbers]
+    returned = [(days[1], "1"), (days[1], "2"), (days[1], "3")]
+    assert proposed(*receipts(*onward, *returned)).mapping.order_id == ["receipt"], "some came back on another day"
+    times = [(f"{day} 18:05", number) for day, number in anew]
+    assert proposed(*receipts(*times)).mapping.order_id == ["receipt"], "a moment is no day"
+    seconds = [("1773446400" if day == days[0] else "1773532800", number) for day, number in anew]
+    assert proposed(*receipts(*seconds)).mapping.order_id == ["receipt"]
 
 
 def test_a_date_that_is_none_does_not_hide_how_the_others_are_written() -> None:

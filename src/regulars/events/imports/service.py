@@ -206,7 +206,7 @@ class Imports:
             encodings=encodings,
             columns=columns,
             rows=[SampleRow(row=one.number, cells=shown_cells(one)) for one in first[:RAW_ROWS_SHOWN]],
-            proposal=propose(columns, layout=chosen, country=country, zone=zone),
+            proposal=propose(columns, layout=chosen, rows=cells, country=country, zone=zone),
         )
 
     def preview(self, import_id: str, mapping: RowMapping) -> HistoryPreview:

@@ -21,6 +21,8 @@ from regulars.kernel.tables import PROBLEM_COLUMN, Layout
 SAMPLES_SHOWN = 5
 SAMPLE_CHARACTERS_MAX = 120
 NESTING_SHOWN = 3
+DAY_CHARACTERS_MAX = 12  # "Sep 30, 2026"
+AGAIN_MIN = 3  # numbers on two days, before they are taken to begin anew
 MAJORITY = 0.95  # of a column's first cells; the others will be named as faults
 _NUMBERS: tuple[ValueType, ...] = ("number", "money", "whole")
 
@@ -144,11 +146,15 @@ def _is_small_number(cell: Any) -> bool:  # Any: a cell
     return text.replace(".", "", 1).isdigit() and len(text) < 9
 
 
-def propose(columns: Sequence[Column], *, layout: Layout, country: str = "", zone: str = "") -> Proposal:
+def propose(
+    columns: Sequence[Column], *, layout: Layout, rows: Sequence[Cells] = (), country: str = "", zone: str = ""
+) -> Proposal:
     """Return what the columns' names and values suggest.
 
     Parameters
     ----------
+    rows
+        The first rows, which show whether a till's numbers begin anew each day.
     country, zone
         What the person's browser says of where they are; asked for where they are empty and matter.
 
@@ -156,6 +162,7 @@ def propose(columns: Sequence[Column], *, layout: Layout, country: str = "", zon
     names = [column.name for column in columns]
     presets = fitting(names)
     mapping = _localised(presets[0], columns) if presets else _guessed(columns)
+    mapping = _numbered_by_day(mapping, rows)
     mapping = _answered(mapping, columns, country=country, zone=zone)
     mapping = msgspec.structs.replace(mapping, layout=layout)
     return Proposal(
@@ -263,6 +270,29 @@ def _events(
     return RowMapping(
         row="event", event_column=event or "", who=who, when=when, properties=_distinct(parts), message_id=message or ""
     )
+
+
+def _numbered_by_day(mapping: RowMapping, rows: Sequence[Cells]) -> RowMapping:
+    """Return an order's number with its day before it, where most numbers that came on one day came on another too."""
+    when = mapping.when
+    if mapping.row != "order_line" or when is None or when.columns[0] in mapping.order_id:
+        return mapping
+    day = when.columns[0]
+    if not all(_is_day(text_of(cell_of(row, day))) for row in rows):
+        return mapping
+    days: dict[tuple[str, ...], set[str]] = {}
+    for row in rows:
+        number = tuple(text_of(cell_of(row, column)) for column in mapping.order_id)
+        days.setdefault(number, set()).add(text_of(cell_of(row, day)))
+    again = sum(len(seen) > 1 for seen in days.values())
+    # a return on another day bears the number of its order: a few such are no sign
+    is_anew = again >= AGAIN_MIN and again > len(days) / 2
+    return msgspec.structs.replace(mapping, order_id=[day, *mapping.order_id]) if is_anew else mapping
+
+
+def _is_day(text: str) -> bool:
+    is_seconds = text.isdecimal() and len(text) > len("20260930")
+    return ":" not in text and len(text) <= DAY_CHARACTERS_MAX and not is_seconds
 
 
 def _parts(
