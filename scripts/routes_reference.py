@@ -76,7 +76,7 @@ def _shape(schema: dict[str, Any], document: dict[str, Any]) -> str:  # Any: JSO
     if schema.get("type") == "array":
         return "a list of " + _shape(schema.get("items", {}), document)
     if schema.get("type") == "string" or not schema:
-        return "the file" if schema.get("format") == "binary" else "text"
+        return "a file" if schema.get("format") == "binary" else "text"
     return str(schema.get("type", "JSON"))
 
 

@@ -166,7 +166,7 @@ class CatalogController(Controller):
         operation_id="getRejectedRows",
         summary="The rows of an import that did not go in",
         sync_to_thread=True,
-        opt=needs(Role.MARKETER),
+        opt=needs(Role.MARKETER, files=("text/csv", "application/jsonl")),
     )
     def rejected(self, catalog: Catalog, import_id: str) -> Stream:
         """Return the file of rejected rows, to be mended and imported again."""

@@ -64,17 +64,25 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 NEEDS = "regulars_needs"
 AUDITED_AS = "regulars_audited_as"
 EXAMPLE = "regulars_example"
+FILES = "regulars_files"
 
 
-def needs(role: Role, *, audited_as: str | None = None, example: Mapping[str, object] | None = None) -> dict[str, Any]:
+def needs(
+    role: Role,
+    *,
+    audited_as: str | None = None,
+    example: Mapping[str, object] | None = None,
+    files: Sequence[str] = (),
+) -> dict[str, Any]:  # Any: as Litestar has it
     """Return the `opt` of a handler: the least role let in, and the audit log's name for a change.
 
-    `example` is a request as one would send it, where one made from the schema would not do.
+    `example` is a request as one would send it, where one made from the schema would not do; `files` are the media
+    types of what comes back, where that is no JSON.
 
     >>> needs(Role.MARKETER, audited_as="slot_defined")[NEEDS]
     <Role.MARKETER: 'marketer'>
     """
-    return {NEEDS: role, AUDITED_AS: audited_as, EXAMPLE: example}
+    return {NEEDS: role, AUDITED_AS: audited_as, EXAMPLE: example, FILES: tuple(files)}
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Any  # Any: an OpenAPI document is JSON
 
 from litestar import Litestar, Request, Router
@@ -11,7 +12,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 
-from regulars.kernel.http import EXAMPLE, NEEDS, Role, needs
+from regulars.kernel.http import EXAMPLE, FILES, NEEDS, Role, needs
 from regulars.web.core import KEY_PREFIX
 from regulars.web.examples import add_examples
 from regulars.web.gate import CSRF_HEADER, SESSION_COOKIE
@@ -73,6 +74,8 @@ def finish(document: dict[str, Any], app: Litestar, *, examples: bool = True) ->
             if isinstance(operation, dict) and "operationId" in operation:
                 opt = told.get((path, method), {})
                 _finish_operation(operation, opt.get(NEEDS) or Role.ADMIN)
+                if opt.get(FILES):
+                    operation["responses"]["200"] = _file(opt[FILES])
                 if examples and opt.get(EXAMPLE):
                     operation["requestBody"]["content"]["application/json"]["example"] = opt[EXAMPLE]
     if examples:
@@ -123,6 +126,11 @@ def _finish_operation(operation: dict[str, Any], needed: Role) -> None:  # Any: 
     if "204" in responses:
         responses["204"].pop("content", None)
     responses["default"] = {"description": "It cannot be done; the problem document says why.", "content": problem}
+
+
+def _file(media_types: Sequence[str]) -> dict[str, Any]:  # Any: JSON
+    content = {"schema": {"type": "string", "format": "binary"}}
+    return {"description": "A file.", "content": dict.fromkeys(media_types, content)}
 
 
 def _problem_schema() -> dict[str, Any]:  # Any: JSON

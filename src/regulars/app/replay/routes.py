@@ -51,7 +51,7 @@ class ReplaysController(Controller):
         "/file",
         operation_id="downloadSpan",
         summary="A span of history as a file",
-        opt=needs(Role.ADMIN, audited_as="span_downloaded"),
+        opt=needs(Role.ADMIN, audited_as="span_downloaded", files=tuple(MEDIA_TYPES.values())),
         sync_to_thread=True,
     )
     def file(

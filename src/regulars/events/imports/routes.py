@@ -232,7 +232,7 @@ class ImportsController(Controller):
         operation_id="rejectedHistory",
         summary="The rows that did not go in",
         sync_to_thread=True,
-        opt=needs(Role.MARKETER),
+        opt=needs(Role.MARKETER, files=("text/csv", "application/jsonl")),
     )
     def rejected(self, imports: Imports, import_id: str) -> Stream:
         """Return the file of rejected rows, to be mended and given again."""
