@@ -28,7 +28,9 @@ def parts(operation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:  # Any
     """Return everything that is sent or answered as JSON, and every parameter, with what it is called."""
     found = [(parameter["name"], parameter) for parameter in operation.get("parameters", ())]
     for name, part in {"request": operation.get("requestBody", {}), **operation["responses"]}.items():
-        found += [(f"{name} {media}", body) for media, body in part.get("content", {}).items() if "json" in media]
+        found += [
+            (f"{name} {media}", body) for media, body in part.get("content", {}).items() if media.endswith("json")
+        ]
     return found
 
 
