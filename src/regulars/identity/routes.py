@@ -13,6 +13,7 @@ from regulars.kernel.clock import moment
 from regulars.kernel.errors import NotFoundError
 from regulars.kernel.http import Role, needs
 from regulars.kernel.ids import CustomerId
+from regulars.kernel.sayings import said
 
 
 class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ def customer_identity(identity: Identity, customer_id: CustomerId) -> CustomerId
     standing = identity.resolve([customer_id])[customer_id]
     identifiers = identity.identifiers_of(standing)
     if not identifiers:
-        raise NotFoundError(f"There is no customer {customer_id!r}.")
+        raise NotFoundError(said("no_customer", "There is no customer {customer!r}.", customer=customer_id))
     return CustomerIdentity(
         customer_id=standing,
         identifiers=identifiers,

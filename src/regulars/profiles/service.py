@@ -14,6 +14,7 @@ from regulars.kernel.database import Database
 from regulars.kernel.errors import InvalidError, NotFoundError
 from regulars.kernel.http import Page, decode_cursor, encode_cursor, page_limit
 from regulars.kernel.ids import CustomerId
+from regulars.kernel.sayings import said
 from regulars.kernel.settings import ProfilesSettings
 from regulars.profiles import store
 from regulars.profiles.core.names import folded, pseudonym
@@ -95,7 +96,7 @@ class Profiles:
         with self._database.read() as connection:
             kept = store.states(connection, [standing]).get(standing)
         if kept is None:
-            raise NotFoundError(f"There is no customer {customer_id!r}.")
+            raise NotFoundError(said("no_customer", "There is no customer {customer!r}.", customer=customer_id))
         return profile_of(standing, kept.state, self._clock.now_us(), self._half_life_us)
 
     def by(self, kind: str, value: str) -> Profile:

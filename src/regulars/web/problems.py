@@ -246,7 +246,7 @@ def _missing(name: str) -> Sentence:
     return said("field_missing", "`{field}` is missing.", field=name)
 
 
-_BOUND = re.compile(r"^(?P<length>of length )?(?P<side>[<>]=) (?P<bound>[0-9]+)$")
+_BOUND = re.compile(r"^(?P<length>of length )?(?P<side>[<>]=) (?P<bound>-?[0-9]+(\.[0-9]+)?)$")
 
 
 def _out_of_bounds(field: str, kind: str, bound: str) -> Sentence | None:
@@ -254,7 +254,8 @@ def _out_of_bounds(field: str, kind: str, bound: str) -> Sentence | None:
     found = _BOUND.match(bound)
     if found is None:
         return None
-    what, most = ("length" if found["length"] else "value"), int(found["bound"])
+    what = "length" if found["length"] else "value"
+    most = float(found["bound"]) if "." in found["bound"] else int(found["bound"])
     told = {
         ("str", "length", "<="): said(
             "field_long", "{field} must be text of length at most {most}.", field=field, most=most

@@ -13,6 +13,7 @@ from regulars.app.replay.download import MEDIA_TYPES, Form, download
 from regulars.app.shop import Shop
 from regulars.kernel.errors import InvalidError
 from regulars.kernel.http import Page, Role, needs, page_limit
+from regulars.kernel.sayings import said
 
 
 class NewReplay(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +138,7 @@ class ReplaysController(Controller):
 def _asked(shop: Shop, data: NewReplay) -> Asked:
     for when in (data.since, data.until):
         if when is not None and when.tzinfo is None:
-            raise InvalidError("A moment needs its time zone, such as 2026-11-25T18:30:00Z.")
+            raise InvalidError(said("moment_zone", "A moment needs its time zone, such as 2026-11-25T18:30:00Z."))
     return Asked(
         into=data.into,
         since=data.since,

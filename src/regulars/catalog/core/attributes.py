@@ -11,6 +11,7 @@ import msgspec
 
 from regulars.catalog.core.items import Attribute, AttributeType, AttributeValue, Item
 from regulars.kernel.errors import InvalidError
+from regulars.kernel.sayings import Said, Sentence, said, text_of
 
 ITEM_ID_LENGTH_MAX = 200
 TITLE_LENGTH_MAX = 1_000
@@ -129,20 +130,22 @@ def checked(item: Item, known: Mapping[str, Attribute]) -> Item:
 
     """
     fitting: dict[str, AttributeValue] = {}
-    problems = [f"{column}: {reason}" for column, reason in faults(item)]
+    problems: list[Sentence] = [_fault(column, reason) for column, reason in faults(item)]
     for name, value in item.attributes.items():
         fit = fitted(value, known[name].type)
         if fit is None:
-            problems.append(f"{name}: {misfit(value, known[name].type)}")
+            problems.append(_misfit(name, value, known[name].type))
         else:
             fitting[name] = fit
     if problems:
         raise InvalidError(
-            f"Item {item.item_id[:ITEM_ID_LENGTH_MAX]!r} cannot be kept: " + " ".join(problems), problems=problems
+            f"Item {item.item_id[:ITEM_ID_LENGTH_MAX]!r} cannot be kept: " + " ".join(map(text_of, problems)),
+            problems=problems,
         )
     return msgspec.structs.replace(item, attributes=fitting)
 
 
+EMPTY = "This may not be empty."
 _WANTED: Mapping[AttributeType, str] = {
     "text": "text",
     "number": "a finite number such as 12.5",
@@ -150,6 +153,25 @@ _WANTED: Mapping[AttributeType, str] = {
     "date": "a date such as 2026-01-31",
     "list": "words separated by |",
 }
+
+
+def _fault(column: str, reason: str) -> Sentence:
+    if reason == EMPTY:
+        return said("item_empty", "{column}: This may not be empty.", column=column)
+    return f"{column}: {reason}"
+
+
+def _misfit(column: str, value: AttributeValue, wanted: AttributeType) -> Sentence:
+    shown = _short(value)
+    told: dict[AttributeType, Said] = {
+        "number": said(
+            "item_number", "{column}: {value} is not a finite number such as 12.5.", column=column, value=shown
+        ),
+        "boolean": said("item_boolean", "{column}: {value} is not yes or no.", column=column, value=shown),
+        "date": said("item_date", "{column}: {value} is not a date such as 2026-01-31.", column=column, value=shown),
+        "list": said("item_list", "{column}: {value} is not words separated by |.", column=column, value=shown),
+    }
+    return told.get(wanted) or f"{column}: {misfit(value, wanted)}"
 
 
 def misfit(value: AttributeValue, wanted: AttributeType) -> str:
@@ -194,7 +216,7 @@ def _window_faults(item: Item) -> list[tuple[str, str]]:
 
 def _text_faults(column: str, text: str, length_max: int, *, required: bool = False) -> list[tuple[str, str]]:
     if required and not text.strip():
-        return [(column, "This may not be empty.")]
+        return [(column, EMPTY)]
     if len(text) > length_max:
         return [(column, f"This has {len(text):,} characters; at most {length_max:,} are kept.")]
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):

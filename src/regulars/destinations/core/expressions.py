@@ -10,7 +10,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError, ParseError
 from jmespath.parser import ParsedResult
 
 from regulars.kernel.errors import InvalidError
-from regulars.kernel.sayings import Said, listed, said
+from regulars.kernel.sayings import Said, Sentence, listed, said
 
 
 def compiled(expression: str, what: str) -> ParsedResult:
@@ -27,11 +27,43 @@ def compiled(expression: str, what: str) -> ParsedResult:
     try:
         return _parsed(expression)
     except ParseError as error:
-        place = getattr(error, "lex_position", None)
-        where = f" at character {place + 1}" if isinstance(place, int) else ""
-        raise InvalidError(f"{what} is no JMESPath{where}: {expression!r}. See https://jmespath.org.") from None
+        raise InvalidError(_unread(what, getattr(error, "lex_position", None), expression)) from None
     except JMESPathError as error:
         raise InvalidError(f"{what} is no JMESPath: {error}. See https://jmespath.org.") from None
+
+
+def _unread(what: str, position: object, expression: str) -> Sentence:
+    if not isinstance(position, int):
+        return f"{what} is no JMESPath: {expression!r}. See https://jmespath.org."
+    place = position + 1
+    told = {
+        "The condition": said(
+            "condition_unread",
+            "The condition is no JMESPath at character {place}: {expression!r}. See https://jmespath.org.",
+            place=place,
+            expression=expression,
+        ),
+        "The template": said(
+            "template_unread",
+            "The template is no JMESPath at character {place}: {expression!r}. See https://jmespath.org.",
+            place=place,
+            expression=expression,
+        ),
+        "The body to add": said(
+            "add_body_unread",
+            "The body to add is no JMESPath at character {place}: {expression!r}. See https://jmespath.org.",
+            place=place,
+            expression=expression,
+        ),
+        "The body to remove": said(
+            "remove_body_unread",
+            "The body to remove is no JMESPath at character {place}: {expression!r}. See https://jmespath.org.",
+            place=place,
+            expression=expression,
+        ),
+    }
+    plain = f"{what} is no JMESPath at character {place}: {expression!r}. See https://jmespath.org."
+    return told.get(what, plain)
 
 
 def is_true(expression: ParsedResult, value: Any) -> bool:  # Any: JSON

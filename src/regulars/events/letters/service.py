@@ -38,7 +38,7 @@ from regulars.kernel.errors import NotFoundError
 from regulars.kernel.eventlog import EventLog, Record
 from regulars.kernel.http import Page, decode_cursor, page_of
 from regulars.kernel.ids import new_id
-from regulars.kernel.sayings import read
+from regulars.kernel.sayings import read, said
 from regulars.kernel.settings import EventsSettings
 
 if TYPE_CHECKING:
@@ -304,7 +304,13 @@ class Letters:
             row = store.one(connection, letter_id)
             names = _source_names(connection)
         if row is None:
-            raise NotFoundError(f"There is no dead letter {letter_id}, or it was kept long enough and is forgotten.")
+            raise NotFoundError(
+                said(
+                    "letter_gone",
+                    "There is no dead letter {letter}, or it was kept long enough and is forgotten.",
+                    letter=letter_id,
+                )
+            )
         return row, names
 
     def _query(self, wanted: Wanted) -> Query:
