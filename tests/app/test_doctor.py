@@ -38,6 +38,16 @@ def test_looking_makes_no_shop(tmp_path: Path) -> None:
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+def test_a_folder_that_everybody_may_look_into_is_watched(tmp_path: Path) -> None:
+    folder = tmp_path / "the shop"
+    open_shop(folder).close()
+    assert found(folder)["folder"].state == "good"
+    folder.chmod(0o755)
+    finding = found(folder)["folder"]
+    assert (finding.state, finding.remedy) == ("watch", f"Run: chmod o= '{folder}'")
+    assert "settings" in found(folder)  # and the rest is looked at
+
+
 def test_a_newer_shop_a_damaged_log_and_wrong_settings_are_bad(tmp_path: Path) -> None:
     with open_shop(tmp_path) as shop, shop.database.write() as connection:
         connection.exec_driver_sql("INSERT INTO kernel_migrations (capability, number) VALUES ('web', 99)")

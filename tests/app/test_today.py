@@ -151,6 +151,13 @@ def test_several_programs_may_have_one_shop_open_and_two_web_processes_of_one_na
         open_shop(tmp_path, partition="web-0")
 
 
+def test_a_new_shop_is_its_owners_alone_and_an_old_folder_stays_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir(0o755)
+    for name in ("new", "old"):
+        open_shop(tmp_path / name).close()
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("new", "old")] == [0o700, 0o755]
+
+
 def test_a_file_and_a_url_are_no_shop_and_a_newer_one_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InvalidError, match="is a file"):

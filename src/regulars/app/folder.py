@@ -54,7 +54,7 @@ def prepare_folder(location: str | Path) -> Path:
         )
     folder = Path(location).expanduser().resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)  # customers lie here: of nobody else's business on the machine
     except (FileExistsError, NotADirectoryError):
         raise InvalidError(f"{str(folder)!r} is a file. Give the folder of a shop, or the name of a new one.") from None
     except OSError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -26,7 +28,7 @@ def examine_folder(folder: Path, flags: Mapping[str, str], clock: Clock) -> Iter
     """Yield what the shop in a folder is like. Nothing is changed: a new shop is not made."""
     rights = _rights(folder)
     yield rights
-    if rights.state != "good" or not folder.exists():
+    if rights.state == "bad" or not folder.exists():
         return
     try:
         settings = load_settings(folder, flags)
@@ -47,6 +49,9 @@ def _rights(folder: Path) -> Finding:
         return bad("folder", f"{folder} is a file.", "Give the folder of a shop, or the name of a new one.")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return bad("folder", f"{folder} may not be written.", "Give this user the right to read and write it.")
+    if folder.stat().st_mode & stat.S_IRWXO:
+        told = f"{folder} can be read and written, and everybody on this machine may look into it: customers lie there."
+        return watch("folder", told, f"Run: chmod o= {shlex.quote(str(folder))}")
     return good("folder", f"{folder} can be read and written.")
 
 
