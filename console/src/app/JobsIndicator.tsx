@@ -10,9 +10,8 @@ import { useFormat } from "../shared/format";
 import { inWords } from "../shared/saying";
 import { TimeAgo } from "../shared/TimeAgo";
 import { tellProblem } from "../shared/toast";
+import { byNeed, isRunning } from "./jobs";
 import css from "./JobsIndicator.module.css";
-
-const running = (job: JobRun): boolean => job.state === "running" || job.state === "queued";
 
 /** Long work, wherever it was begun: how far it is, how it ended. */
 export function JobsIndicator() {
@@ -21,9 +20,9 @@ export function JobsIndicator() {
   const { data: jobs = [] } = useQuery({
     queryKey: ["jobs"],
     queryFn: ({ signal }) => get<JobRun[]>("/v1/jobs", undefined, signal),
-    refetchInterval: (query) => (query.state.data?.some(running) || opened ? 5_000 : 30_000),
+    refetchInterval: (query) => (query.state.data?.some(isRunning) || opened ? 5_000 : 30_000),
   });
-  const busy = jobs.filter(running).length;
+  const busy = jobs.filter(isRunning).length;
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" width={340} trapFocus returnFocus>
       <Indicator disabled={busy === 0} processing color="terracotta" size={8} offset={6}>
@@ -37,7 +36,7 @@ export function JobsIndicator() {
         <p className={css.title} tabIndex={-1} data-autofocus>{t("jobs.label")}</p>
         {jobs.length === 0 && <p className={css.none}>{t("jobs.none")}</p>}
         <ul className={css.list}>
-          {jobs.slice(0, 12).map((job) => (
+          {byNeed(jobs).slice(0, 12).map((job) => (
             <JobLine key={job.job_run_id} job={job} />
           ))}
         </ul>
@@ -71,9 +70,9 @@ function JobLine({ job }: { job: JobRun }) {
       <p className={css.note}>
         {job.error ? inWords(job.error_said, job.error) : said.note(progress?.note)}
         {job.state === "running" && progress && total > 0 && <> {format.number(progress.done)} / {format.number(total)}</>}
-        {!running(job) && at && <> <TimeAgo at={at} /></>}
+        {!isRunning(job) && at && <> <TimeAgo at={at} /></>}
       </p>
-      {running(job) && may && <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void cancel()}>{t("jobs.cancel")}</Button>}
+      {isRunning(job) && may && <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void cancel()}>{t("jobs.cancel")}</Button>}
     </li>
   );
 }
