@@ -348,6 +348,13 @@ def test_each_item_of_a_batch_that_is_no_json_has_its_own_reason() -> None:
     assert [event.user_id for event in request.events] == ["b"]
 
 
+def test_an_envelope_that_is_no_text_is_refused_whole_for_nothing_of_it_may_be_lost() -> None:
+    item = b'{"type":"track","event":"x","userId":"a"}'
+    with pytest.raises(UnreadableError) as refused:
+        split_batch(b'{"batch":[' + item + b'],"context":{"app":{"name":"\xa4\xa4"}}}')
+    assert refused.value.code == "not_utf8"
+
+
 @pytest.mark.parametrize("body", [b'{"batch":[NaN,]}', b'{"batch":[NaN] "a":1}', b'{"batch":[NaN]}x', b'{"batch":[NaN'])
 def test_a_batch_that_not_even_python_calls_json_is_refused_whole(body: bytes) -> None:
     with pytest.raises(UnreadableError) as refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any  # Any: what strangers send
 
 import msgspec
@@ -61,6 +62,7 @@ _decode_item = msgspec.json.Decoder(Item).decode
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
 _LOOSE = json.JSONDecoder()
 _BLANKS = re.compile(r"[ \t\n\r]*")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of such a byte
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SAID_KEY = re.compile(rb'"writeKey"\s*:\s*"([^"\\]{1,200})"')
 NO_BATCH = 'A batch is an object with a list: {"batch": [{"type": "track", …}]}.'
@@ -173,6 +175,8 @@ def _split_loosely(body: bytes, error: Exception) -> Envelope:
         raise not_json(body, error) from None
     if items is None:
         raise UnreadableError(NO_BATCH, code="no_batch")
+    if _NOT_UTF8.search(_around(text, items)):
+        raise not_json(body, error)
     context = found.get("context")
     try:
         context = msgspec.json.decode(json.dumps(context).encode())
@@ -180,6 +184,12 @@ def _split_loosely(body: bytes, error: Exception) -> Envelope:
         context = None
     raws = [msgspec.Raw(text[begin:end].encode("utf-8", "surrogateescape")) for begin, end in items]
     return Envelope(raws, context, found.get("sentAt"), found.get("writeKey"))
+
+
+def _around(text: str, items: Sequence[tuple[int, int]]) -> str:
+    """Return what stands around the items: one of them that is not UTF-8 is refused alone, an envelope whole."""
+    ends, begins = [0, *(end for _, end in items)], [*(begin for begin, _ in items), len(text)]
+    return "".join(text[end:begin] for end, begin in zip(ends, begins, strict=True))
 
 
 def _in_envelope(text: str) -> tuple[dict[str, Any], list[tuple[int, int]] | None]:  # Any: JSON as it was sent
