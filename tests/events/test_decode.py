@@ -348,11 +348,18 @@ def test_each_item_of_a_batch_that_is_no_json_has_its_own_reason() -> None:
     assert [event.user_id for event in request.events] == ["b"]
 
 
-def test_an_envelope_that_is_no_text_is_refused_whole_for_nothing_of_it_may_be_lost() -> None:
+def test_a_batch_whose_context_cannot_be_kept_is_refused_whole_for_nothing_of_it_may_be_lost() -> None:
     item = b'{"type":"track","event":"x","userId":"a"}'
-    with pytest.raises(UnreadableError) as refused:
-        split_batch(b'{"batch":[' + item + b'],"context":{"app":{"name":"\xa4\xa4"}}}')
-    assert refused.value.code == "not_utf8"
+    contexts = {
+        b'{"app":"\xa4\xa4"}': "not_utf8", b'{"app":"\\ud83d"}': "half_surrogate", b'{"n":1e400}': "number_too_large",
+        b'{"n":NaN}': "not_a_number",
+    }  # fmt: skip
+    for context, code in contexts.items():
+        with pytest.raises(UnreadableError) as refused:
+            split_batch(b'{"batch":[' + item + b'],"context":' + context + b"}")
+        assert refused.value.code == code
+    kept, _ = split_batch(b'{"batch":[' + item + b'],"context":{"app":"shop"},"sentAt":"now","writeKey":"wk","x":NaN}')
+    assert (kept.context, kept.sent_at, kept.write_key, len(kept.batch)) == ({"app": "shop"}, "now", "wk", 1)
 
 
 @pytest.mark.parametrize("body", [b'{"batch":[NaN,]}', b'{"batch":[NaN] "a":1}', b'{"batch":[NaN]}x', b'{"batch":[NaN'])

@@ -65,6 +65,7 @@ _BLANKS = re.compile(r"[ \t\n\r]*")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of such a byte
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SAID_KEY = re.compile(rb'"writeKey"\s*:\s*"([^"\\]{1,200})"')
+TOO_LARGE = "A number is too large to be kept."
 NO_BATCH = 'A batch is an object with a list: {"batch": [{"type": "track", …}]}.'
 
 
@@ -82,7 +83,9 @@ def split_batch(body: bytes) -> tuple[Envelope, bool]:
     """
     try:
         return _decode_envelope(body), True
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
+        if "out of range" in str(error):
+            raise UnreadableError(TOO_LARGE, code="number_too_large") from None
         raise UnreadableError(NO_BATCH, code="no_batch") from None
     except RecursionError:
         raise UnreadableError(f"The body is nested deeper than {NESTING_MAX} levels.", code="too_deep") from None
@@ -103,7 +106,7 @@ def read_item(raw: bytes | msgspec.Raw) -> Item:
         return _decode_item(raw)
     except msgspec.ValidationError as error:
         if "out of range" in str(error):
-            raise UnreadableError("A number is too large to be kept.", code="number_too_large") from None
+            raise UnreadableError(TOO_LARGE, code="number_too_large") from None
         raise UnreadableError("An event is a JSON object: {…}.", code="not_an_object") from None
     except RecursionError:
         raise UnreadableError(f"The event is nested deeper than {NESTING_MAX} levels.", code="too_deep") from None
@@ -177,13 +180,20 @@ def _split_loosely(body: bytes, error: Exception) -> Envelope:
         raise UnreadableError(NO_BATCH, code="no_batch")
     if _NOT_UTF8.search(_around(text, items)):
         raise not_json(body, error)
-    context = found.get("context")
-    try:
-        context = msgspec.json.decode(json.dumps(context).encode())
-    except msgspec.MsgspecError:
-        context = None
+    told = {name: text[begin:end] for name, (begin, end) in found.items()}
     raws = [msgspec.Raw(text[begin:end].encode("utf-8", "surrogateescape")) for begin, end in items]
-    return Envelope(raws, context, found.get("sentAt"), found.get("writeKey"))
+    sent_at, write_key = (_LOOSE.decode(told.get(name, "null")) for name in ("sentAt", "writeKey"))
+    return Envelope(raws, _context(told.get("context", "null").encode()), sent_at, write_key)
+
+
+def _context(raw: bytes) -> Any:  # Any: JSON
+    """Return the context that every item shares; where it cannot be kept nothing is taken, or it would be lost."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:
+        raise UnreadableError(TOO_LARGE, code="number_too_large") from None
+    except msgspec.DecodeError as error:
+        raise not_json(raw, error) from None
 
 
 def _around(text: str, items: Sequence[tuple[int, int]]) -> str:
@@ -192,9 +202,9 @@ def _around(text: str, items: Sequence[tuple[int, int]]) -> str:
     return "".join(text[end:begin] for end, begin in zip(ends, begins, strict=True))
 
 
-def _in_envelope(text: str) -> tuple[dict[str, Any], list[tuple[int, int]] | None]:  # Any: JSON as it was sent
-    """Return what a batch says of itself, and where each of its items stands; None where there is no list of them."""
-    found: dict[str, Any] = {}  # Any: as above
+def _in_envelope(text: str) -> tuple[dict[str, tuple[int, int]], list[tuple[int, int]] | None]:
+    """Return where each thing that a batch says of itself stands, and each item; None without a list of them."""
+    found: dict[str, tuple[int, int]] = {}
     items: list[tuple[int, int]] | None = None
     at = _blanks(text, 0)
     if text[at] != "{":
@@ -210,7 +220,8 @@ def _in_envelope(text: str) -> tuple[dict[str, Any], list[tuple[int, int]] | Non
         if name == "batch":
             items, at = _in_list(text, at) if text[at] == "[" else (None, _value(text, at)[1])
         else:
-            found[name], at = _value(text, at)
+            found[name] = at, _value(text, at)[1]
+            at = found[name][1]
         at = _next(text, at, "}")
     _end(text, at + 1)
     return found, items
@@ -227,7 +238,7 @@ def _in_list(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
     return entries, at + 1
 
 
-def _value(text: str, at: int) -> tuple[Any, int]:  # Any: as above
+def _value(text: str, at: int) -> tuple[Any, int]:  # Any: JSON as it was sent
     return _LOOSE.raw_decode(text, at)
 
 
