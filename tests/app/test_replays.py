@@ -20,6 +20,7 @@ from tests.app.test_replay import counted
 from tests.events.conftest import Host
 
 from regulars.app import Shop, open_shop
+from regulars.app.apart import bytes_from
 from regulars.app.http import build_web
 from regulars.app.replay import Asked, Span, SpanCount, reading
 from regulars.app.replay.service import Counting
@@ -336,6 +337,14 @@ def test_a_file_that_nobody_fetches_any_more_is_not_made_to_its_end(shop: Shop) 
         assert download_of(shop.folder) == []
     finally:
         host.stop()
+
+
+def test_who_waits_for_a_file_of_which_nothing_comes_can_leave() -> None:
+    parts = bytes_from("tests.app.silent", {})
+    assert next(parts) == b""
+    began_s = time.monotonic()
+    parts.close()
+    assert time.monotonic() - began_s < ENDS_WITHIN_S / 2, "it was told to end, not killed"
 
 
 def test_a_file_that_cannot_be_made_says_why_before_its_first_byte(admin: Admin) -> None:

@@ -7,6 +7,7 @@ told to end or when whoever started it is gone.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from regulars.kernel.sayings import Said, Saying, said
 ENDS_WITHIN_S = 60.0
 NICENESS = 10
 CHUNK_BYTES = 1 << 16
+SILENCE_MS = 1_000
 FURTHER_EVERY_S = 5.0  # tries are counted anew as often as that, while the work gets further
 
 Told = Callable[[int, int, str], None]
@@ -91,6 +93,8 @@ def give_and_exit(work: Callable[[Told], None]) -> NoReturn:
 def bytes_from(module: str, task: object) -> Generator[bytes]:
     """Yield what a module makes of a task (its first argument, as JSON), as it comes; closing it ends the work.
 
+    While nothing comes, nothing is yielded once a second (`b""`): whoever waits can leave then.
+
     Raises
     ------
     EndedError
@@ -100,8 +104,16 @@ def bytes_from(module: str, task: object) -> Generator[bytes]:
     with _child(module, msgspec.json.encode(task).decode()) as process:
         assert process.stdout is not None, "it was asked for"
         try:
-            while chunk := process.stdout.read(CHUNK_BYTES):
-                yield chunk
+            output = process.stdout.fileno()
+            waiting = select.poll()
+            waiting.register(output)
+            while True:
+                if not waiting.poll(SILENCE_MS):
+                    yield b""
+                elif chunk := os.read(output, CHUNK_BYTES):
+                    yield chunk
+                else:
+                    break
         finally:
             process.stdout.close()  # or it waits for somebody to read on
         if process.wait() != 0:

@@ -51,8 +51,9 @@ def download(shop: Shop, asked: Asked, form: Form) -> AsyncIterator[bytes]:
 
 async def _fetched(parts: Generator[bytes]) -> AsyncIterator[bytes]:
     try:
-        while part := await anyio.to_thread.run_sync(next, parts, b""):
-            yield part
+        while (part := await anyio.to_thread.run_sync(next, parts, None)) is not None:
+            if part:
+                yield part
     finally:
         with anyio.CancelScope(shield=True):  # whoever fetched it is gone, and that is why it ends
             await anyio.to_thread.run_sync(parts.close)
